@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::Kind;
 use proptest::prelude::*;
 
 fn venue() -> impl Strategy<Value = VenueId> {
