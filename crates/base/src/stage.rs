@@ -31,6 +31,11 @@ pub trait Stage {
     fn name(&self) -> &'static str;
     /// Does at most a burst of work and says how much it did.
     fn turn(&mut self, now: Stamp) -> Work;
+    /// Does what waits in its rings and touches no socket: given right after an upstream stage of the
+    /// same thread has written, so that an order does not wait for the polls of other connections.
+    fn react(&mut self, now: Stamp) -> Work {
+        self.turn(now)
+    }
     /// Slow bookkeeping, called about every 100 microseconds: time-outs, pings, published counters.
     fn housekeep(&mut self, now: Stamp);
 }
