@@ -1,0 +1,13 @@
+//! The door to atomics: the real ones, or loom's when a model test explores the interleavings.
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+#[cfg(loom)]
+pub(crate) use loom::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
