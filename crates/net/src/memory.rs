@@ -1,0 +1,305 @@
+//! A [`Channel`] without a network: tests and the deterministic simulation play the peer.
+//!
+//! The two ends share a queue behind a lock, so a test may also drive them from two threads. In
+//! steady state neither end allocates: the buffers of texts that were read or taken are used again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base::Stamp;
+
+use crate::{Channel, CloseReason, Polled, SendError};
+
+/// The stage's end.
+#[derive(Debug)]
+pub struct MemoryChannel {
+    shared: Arc<Mutex<Shared>>,
+    current: Vec<u8>,
+}
+
+/// The test's end. Clones play the same peer.
+#[derive(Clone, Debug)]
+pub struct MemoryPeer {
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What both ends see.
+#[derive(Debug, Default)]
+struct Shared {
+    path: String,
+    open: bool,
+    dialing: bool,
+    renewing: bool,
+    answers_dials: bool,
+    dials: u32,
+    settled: u32,
+    max_send: usize,
+    refusal: Option<SendError>,
+    waiting: VecDeque<Event>,
+    sent: VecDeque<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Event {
+    Opened,
+    Renewed,
+    Text(Vec<u8>, Option<Stamp>),
+    Trailing(Vec<u8>),
+    Closed(CloseReason),
+}
+
+/// What a poll found, before its text is lent out.
+enum Found {
+    Idle,
+    Opened,
+    Renewed,
+    Text(Stamp),
+    Trailing,
+    Closed(CloseReason),
+}
+
+impl Shared {
+    fn filled(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(text);
+        buffer
+    }
+
+    fn dial(&mut self) {
+        self.dials += 1;
+        if self.answers_dials {
+            self.answer();
+        }
+    }
+
+    /// The dial under way succeeds.
+    fn answer(&mut self) {
+        if std::mem::take(&mut self.dialing) {
+            self.waiting.push_back(Event::Opened);
+        } else if std::mem::take(&mut self.renewing) {
+            self.waiting.push_back(Event::Renewed);
+        }
+    }
+
+    fn forget(&mut self) {
+        self.open = false;
+        self.renewing = false;
+        while let Some(event) = self.waiting.pop_front() {
+            if let Event::Text(buffer, _) | Event::Trailing(buffer) = event {
+                self.spare.push(buffer);
+            }
+        }
+    }
+}
+
+impl MemoryChannel {
+    /// Both ends of a channel that is closed until the stage reopens it and the peer answers.
+    #[must_use]
+    pub fn pair() -> (Self, MemoryPeer) {
+        let shared = Shared { max_send: 16 << 10, ..Shared::default() };
+        let shared = Arc::new(Mutex::new(shared));
+        let channel = Self { shared: Arc::clone(&shared), current: Vec::new() };
+        (channel, MemoryPeer { shared })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next(&mut self, now: Stamp) -> Found {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let (text, found) = match shared.waiting.pop_front() {
+            None => return Found::Idle,
+            Some(Event::Opened) => {
+                shared.open = true;
+                return Found::Opened;
+            }
+            Some(Event::Renewed) => return Found::Renewed,
+            Some(Event::Closed(reason)) => {
+                shared.forget();
+                return Found::Closed(reason);
+            }
+            Some(Event::Text(text, recv)) => (text, Found::Text(recv.unwrap_or(now))),
+            Some(Event::Trailing(text)) => (text, Found::Trailing),
+        };
+        shared.spare.push(std::mem::replace(&mut self.current, text));
+        found
+    }
+}
+
+impl Channel for MemoryChannel {
+    fn poll(&mut self, now: Stamp) -> Polled<'_> {
+        match self.next(now) {
+            Found::Idle => Polled::Idle,
+            Found::Opened => Polled::Opened,
+            Found::Renewed => Polled::Renewed,
+            Found::Text(recv) => Polled::Text { bytes: &self.current, recv },
+            Found::Trailing => Polled::Trailing { bytes: &self.current, recv: now },
+            Found::Closed(reason) => Polled::Closed(reason),
+        }
+    }
+
+    fn send_with(
+        &mut self,
+        max: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<(), SendError> {
+        let mut shared = self.lock();
+        if !shared.open {
+            return Err(SendError::Closed);
+        }
+        if max > shared.max_send {
+            return Err(SendError::TooLong);
+        }
+        if let Some(refusal) = shared.refusal {
+            return Err(refusal);
+        }
+        let mut text = shared.spare.pop().unwrap_or_default();
+        text.resize(max, 0);
+        let length = write(&mut text).min(max);
+        text.truncate(length);
+        shared.sent.push_back(text);
+        Ok(())
+    }
+
+    fn reopen(&mut self, _now: Stamp) {
+        let mut shared = self.lock();
+        if shared.dialing {
+            return;
+        }
+        shared.forget();
+        shared.dialing = true;
+        shared.dial();
+    }
+
+    fn renew(&mut self, _now: Stamp) {
+        let mut shared = self.lock();
+        if shared.open && !shared.renewing {
+            shared.renewing = true;
+            shared.dial();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.lock().settled += 1;
+    }
+
+    fn redirect(&mut self, path: &str) {
+        let mut shared = self.lock();
+        shared.path.clear();
+        shared.path.push_str(path);
+    }
+
+    fn is_open(&self) -> bool {
+        self.lock().open
+    }
+}
+
+impl MemoryPeer {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on every dial succeeds at once; one that is under way, too.
+    pub fn answer_dials(&self) {
+        let mut shared = self.lock();
+        shared.answers_dials = true;
+        shared.answer();
+    }
+
+    /// The dial under way succeeds: the stage sees `Opened` or `Renewed`. Nothing without a dial.
+    pub fn open(&self) {
+        self.lock().answer();
+    }
+
+    /// Sends `text`; it is received when it is polled.
+    pub fn text(&self, text: &[u8]) {
+        let mut shared = self.lock();
+        let buffer = shared.filled(text);
+        shared.waiting.push_back(Event::Text(buffer, None));
+    }
+
+    /// Sends `text`, received at `recv` whenever it is polled.
+    pub fn text_at(&self, text: &[u8], recv: Stamp) {
+        let mut shared = self.lock();
+        let buffer = shared.filled(text);
+        shared.waiting.push_back(Event::Text(buffer, Some(recv)));
+    }
+
+    /// Sends `text` on the connection that a renewed one is replacing.
+    pub fn trailing(&self, text: &[u8]) {
+        let mut shared = self.lock();
+        let buffer = shared.filled(text);
+        shared.waiting.push_back(Event::Trailing(buffer));
+    }
+
+    /// Closes, or fails the dial under way.
+    pub fn close(&self, reason: CloseReason) {
+        let mut shared = self.lock();
+        shared.dialing = false;
+        shared.renewing = false;
+        shared.waiting.push_back(Event::Closed(reason));
+    }
+
+    /// Every following send fails so; `None` lets them pass again.
+    pub fn refuse_sends(&self, refusal: Option<SendError>) {
+        self.lock().refusal = refusal;
+    }
+
+    /// The oldest text the stage sent that was not taken yet.
+    #[must_use]
+    pub fn take_sent(&self) -> Option<Vec<u8>> {
+        self.lock().sent.pop_front()
+    }
+
+    /// Everything sent and not taken yet, as text.
+    #[must_use]
+    pub fn take_all_sent(&self) -> Vec<String> {
+        let mut shared = self.lock();
+        shared.sent.drain(..).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    }
+
+    /// Forgets what was sent and keeps its buffers for further use.
+    pub fn discard_sent(&self) {
+        let mut shared = self.lock();
+        while let Some(buffer) = shared.sent.pop_front() {
+            shared.spare.push(buffer);
+        }
+    }
+
+    /// Whether a dial waits for [`MemoryPeer::open`] or [`MemoryPeer::close`].
+    #[must_use]
+    pub fn is_dialing(&self) -> bool {
+        let shared = self.lock();
+        shared.dialing || shared.renewing
+    }
+
+    /// How many dials there were.
+    #[must_use]
+    pub fn dials(&self) -> u32 {
+        self.lock().dials
+    }
+
+    /// How often the stage settled a renewal.
+    #[must_use]
+    pub fn settled(&self) -> u32 {
+        self.lock().settled
+    }
+
+    /// The path the stage redirected to; empty when it never did.
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.lock().path.clone()
+    }
+
+    /// Texts, openings and closings that the stage has not polled yet.
+    #[must_use]
+    pub fn unread(&self) -> usize {
+        self.lock().waiting.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;
