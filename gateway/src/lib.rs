@@ -1,1 +1,10 @@
-//! (being built)
+//! being written
+
+#![forbid(unsafe_code)]
+
+pub mod json;
+pub mod markets;
+pub mod text;
+
+#[cfg(test)]
+mod samples;
