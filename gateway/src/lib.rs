@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod decode;
 pub mod json;
 pub mod markets;
 pub mod text;

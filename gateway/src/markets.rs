@@ -189,11 +189,14 @@ impl Markets {
     }
 }
 
+/// A name and its number.
+type Name = (Box<[u8]>, u16);
+
 /// Names to numbers: a hash table filled once.
 #[derive(Clone, Debug)]
 struct Names {
     /// Open addressing, a power of two of places, at most half of them taken.
-    places: Box<[Option<(Box<[u8]>, u16)>]>,
+    places: Box<[Option<Name>]>,
 }
 
 impl Names {
