@@ -1,0 +1,302 @@
+//! What each venue allows, counted here **before** a request leaves.
+//!
+//! A [`Budget`] holds the windows of one venue's account and address. [`Budget::try_spend`] either
+//! counts a request in every window it falls under, or counts nothing and says until when to wait.
+//! Ten parts in a hundred of every window are kept for what ends risk: cancels, queries, orders that
+//! only reduce. The venue's own counts may raise ours, never lower them: what is on its way it has not
+//! seen. A venue that says "too many" freezes what it speaks of.
+//!
+//! Nothing allocates after [`Budget::new`].
+
+mod rules;
+mod window;
+
+pub use rules::{StreamRules, stream_rules};
+pub use window::{Shape, Window};
+
+use base::{InstrumentId, Instruments, Product, Span, Stamp, VenueId, WallNs};
+use rules::Toll;
+
+/// What is about to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spend {
+    /// A new order that may add risk.
+    Place,
+    /// A new order that only reduces: may use the reserve.
+    Exit,
+    /// A cancel: may use the reserve.
+    Cancel,
+    /// Cancel everything: may use the reserve.
+    CancelAll,
+    /// What became of one order: may use the reserve.
+    Query,
+    /// The orders that rest, of one instrument or of all.
+    OpenOrders,
+    /// Balances or positions.
+    Account,
+    /// A page of fills.
+    Trades,
+    /// A log-on, a listen key, a subscription to account events.
+    Session,
+    /// Feeding the venue's dead man's switch: may use the reserve.
+    DeadMan,
+    /// The venue's time.
+    Clock,
+    /// Funding intervals or settled rates.
+    Funding,
+    /// Any other read of that weight (a book snapshot, an instrument list).
+    Read(
+        /// As the venue weighs it; OKX and Bybit count requests, whatever their weight.
+        u16,
+    ),
+}
+
+impl Spend {
+    const fn may_use_reserve(self) -> bool {
+        matches!(self, Self::Exit | Self::Cancel | Self::CancelAll | Self::Query | Self::DeadMan)
+    }
+}
+
+/// The weight of a Binance book snapshot of that many levels.
+#[must_use]
+pub const fn snapshot_weight(venue: VenueId, levels: u16) -> u16 {
+    match (venue, levels) {
+        (VenueId::BinanceSpot, 0..=100) => 5,
+        (VenueId::BinanceSpot, 101..=500) => 25,
+        (VenueId::BinanceSpot, 501..=1_000) => 50,
+        (VenueId::BinanceSpot, _) => 250,
+        (VenueId::BinanceUsdm, 0..=50) => 2,
+        (VenueId::BinanceUsdm, 51..=100) => 5,
+        (VenueId::BinanceUsdm, 101..=500) => 10,
+        (VenueId::BinanceUsdm, _) => 20,
+        (VenueId::Okx | VenueId::Bybit, _) => 1,
+    }
+}
+
+/// Why something may not be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The window that is full or frozen.
+    pub meter: &'static str,
+    /// Not before this; `Stamp(u64::MAX)` when it never fits.
+    pub until: Stamp,
+}
+
+/// One window with its name and its freeze.
+#[derive(Clone, Debug)]
+struct Meter {
+    name: &'static str,
+    window: Window,
+    frozen_until: Stamp,
+}
+
+/// How full one window is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Which.
+    pub meter: &'static str,
+    /// Counted in it now.
+    pub used: u32,
+    /// What the venue allows.
+    pub limit: u32,
+}
+
+/// What one venue still allows.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    venue: VenueId,
+    /// First those of the account and address, then each instrument's own.
+    meters: Vec<Meter>,
+    wide: usize,
+    per_instrument: usize,
+    /// By [`InstrumentId`]: its place among this venue's instruments, and its kind.
+    slots: Vec<Option<(u16, Product)>>,
+    frozen_until: Stamp,
+}
+
+impl Budget {
+    /// The full budget of a venue. All windows begin empty: after a restart [`Budget::observe`] the
+    /// venue's own counts before the first order.
+    #[must_use]
+    pub fn new(venue: VenueId, instruments: &Instruments) -> Self {
+        let (wide_rules, instrument_rules) = rules::of(venue);
+        let meter = |rule: &rules::Rule| Meter {
+            name: rule.name,
+            window: Window::new(rule.limit, rule.span, rule.shape),
+            frozen_until: Stamp(0),
+        };
+        let mut meters: Vec<Meter> = wide_rules.iter().map(meter).collect();
+        let mut slots = vec![None; instruments.list.len()];
+        let mut slot = 0_u16;
+        for instrument in instruments.of(venue) {
+            if let Some(place) = slots.get_mut(instrument.id.index()) {
+                *place = Some((slot, instrument.product));
+                slot = slot.saturating_add(1);
+                meters.extend(instrument_rules.iter().map(meter));
+            }
+        }
+        let (wide, per_instrument) = (wide_rules.len(), instrument_rules.len());
+        Self { venue, meters, wide, per_instrument, slots, frozen_until: Stamp(0) }
+    }
+
+    /// Counts a request about `instrument` (or [`InstrumentId::ALL`]), or says why it must wait.
+    ///
+    /// # Errors
+    /// [`Held`]; nothing is counted then.
+    pub fn try_spend(
+        &mut self,
+        spend: Spend,
+        instrument: InstrumentId,
+        now: Stamp,
+    ) -> Result<(), Held> {
+        self.room(spend, instrument, now)?;
+        let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
+        for toll in tolls.iter() {
+            let index = self.place_of(toll, instrument);
+            if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
+                meter.window.add(toll.cost, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it could be sent now; counts nothing.
+    ///
+    /// # Errors
+    /// [`Held`].
+    pub fn room(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) -> Result<(), Held> {
+        if now < self.frozen_until {
+            return Err(Held { meter: "venue", until: self.frozen_until });
+        }
+        let reserve = spend.may_use_reserve();
+        let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
+        for toll in tolls.iter() {
+            let index = self.place_of(toll, instrument);
+            let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) else {
+                return Err(Held { meter: "unknown instrument", until: Stamp(u64::MAX) });
+            };
+            if now < meter.frozen_until {
+                return Err(Held { meter: meter.name, until: meter.frozen_until });
+            }
+            if let Err(until) = meter.window.room(toll.cost, reserve, now) {
+                return Err(Held { meter: meter.name, until });
+            }
+        }
+        Ok(())
+    }
+
+    /// The venue's own count of a named window (`x-mbx-used-weight-1m`, a `rateLimits` row): raises
+    /// ours when it is higher. A `limit` above zero replaces ours. Unknown names are ignored.
+    pub fn observe(&mut self, meter: &str, used: u32, limit: u32, now: Stamp) {
+        let wide = self.meters.get_mut(..self.wide).unwrap_or_default();
+        if let Some(meter) = wide.iter_mut().find(|known| known.name == meter) {
+            meter.window.observe(used, limit, now);
+        }
+    }
+
+    /// A Binance `rateLimits` row or its header twin, by its own words.
+    pub fn observe_binance(
+        &mut self,
+        kind: &[u8],
+        interval: &[u8],
+        count: u16,
+        used: i64,
+        limit: i64,
+        now: Stamp,
+    ) {
+        let Some(meter) = rules::binance_meter(self.venue, kind, interval, count) else { return };
+        // -1 appears in live answers and says nothing.
+        let known = |value: i64| u32::try_from(value).unwrap_or(0);
+        self.observe(meter, known(used), known(limit), now);
+    }
+
+    /// A Bybit answer's `X-Bapi-Limit` and `X-Bapi-Limit-Status` (what is left).
+    pub fn observe_bybit(
+        &mut self,
+        spend: Spend,
+        instrument: InstrumentId,
+        limit: u32,
+        left: u32,
+        now: Stamp,
+    ) {
+        let product = self.product(instrument);
+        let tolls = rules::tolls(self.venue, spend, product, instrument);
+        let Some(toll) = tolls.iter().next() else { return };
+        let index = self.place_of(toll, instrument);
+        if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
+            meter.window.observe(limit.saturating_sub(left), limit, now);
+        }
+    }
+
+    /// The venue said "too many" to this request (50011, 10006, -1015): the windows it falls under that
+    /// are its own are shut for their whole length.
+    pub fn refused(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) {
+        let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
+        for toll in tolls.iter() {
+            let index = self.place_of(toll, instrument);
+            if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
+                let until = now + meter.window.span().min(rules::REFUSED_MAX);
+                meter.frozen_until = meter.frozen_until.max(until);
+            }
+        }
+    }
+
+    /// Nothing may be sent for that long.
+    pub fn freeze(&mut self, span: Span, now: Stamp) {
+        self.frozen_until = self.frozen_until.max(now + span);
+    }
+
+    /// An HTTP status that says "too many", with what its `Retry-After` said.
+    pub fn refused_status(&mut self, status: u16, retry_after: Option<Span>, now: Stamp) {
+        let at_least = match (self.venue, status) {
+            (_, 429) => Span::from_secs(1),
+            (_, 418) => Span::from_secs(120),
+            (VenueId::Bybit, 403) => Span::from_secs(600),
+            (_, 403) => Span::from_secs(300),
+            _ => return,
+        };
+        let without = if status == 429 { Span::from_secs(60) } else { at_least };
+        self.freeze(retry_after.unwrap_or(without).max(at_least), now);
+    }
+
+    /// Until when nothing may be sent, if so.
+    #[must_use]
+    pub fn frozen(&self, now: Stamp) -> Option<Stamp> {
+        (now < self.frozen_until).then_some(self.frozen_until)
+    }
+
+    /// Tells the fixed windows where the venue's minutes begin: its wall time `venue` at `now`. Until
+    /// then they count like rolling ones, which is never too much.
+    pub fn align(&mut self, venue: WallNs, now: Stamp) {
+        for meter in &mut self.meters {
+            meter.window.align(venue, now);
+        }
+    }
+
+    /// How full the windows of account and address are.
+    pub fn usage(&mut self, now: Stamp) -> impl Iterator<Item = Usage> {
+        let wide = self.meters.get_mut(..self.wide).unwrap_or_default();
+        wide.iter_mut().map(move |meter| Usage {
+            meter: meter.name,
+            used: meter.window.used(now),
+            limit: meter.window.limit(),
+        })
+    }
+
+    fn product(&self, instrument: InstrumentId) -> Option<Product> {
+        self.slots.get(instrument.index()).copied().flatten().map(|(_, product)| product)
+    }
+
+    fn place_of(&self, toll: &Toll, instrument: InstrumentId) -> Option<usize> {
+        match toll.at {
+            rules::At::Wide(index) => Some(index),
+            rules::At::Instrument(index) => {
+                let (slot, _) = self.slots.get(instrument.index()).copied().flatten()?;
+                Some(self.wide + usize::from(slot) * self.per_instrument + index)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
