@@ -40,7 +40,8 @@ fn base64(bytes: &[u8], out: &mut [u8]) {
     let (triples, rest) = bytes.as_chunks::<3>();
     let letter = |bits: u32| BASE64[(bits & 63) as usize];
     let mut places = quads.iter_mut();
-    for (place, &[a, b, c]) in places.by_ref().zip(triples) {
+    // The triples first: when they end, no place has been taken.
+    for (&[a, b, c], place) in triples.iter().zip(places.by_ref()) {
         let bits = u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c);
         *place = [letter(bits >> 18), letter(bits >> 12), letter(bits >> 6), letter(bits)];
     }
