@@ -1,0 +1,428 @@
+//! The pair machine: what a pair does next, from what its legs hold.
+//!
+//! One function decides, whatever happened: an order ended, a fill came, a price moved, time passed.
+//! It looks at the cumulative quantities of both legs and acts only while no order of the pair is on
+//! its way, so that a leg has at most one living order and nothing is hedged twice.
+//!
+//! While the legs differ by more than can be left, a clock runs and a ladder is climbed: the missing
+//! leg again at the market of the moment, a little deeper each time; then the leg that is ahead is
+//! unwound; then a person is called (`Stuck`) and unwinding goes on slowly.
+
+use super::Core;
+use super::open::Want;
+use crate::decide::{self, Standing};
+use crate::order::Purpose;
+use crate::outputs::Outputs;
+use crate::pair::{Pair, entry_side};
+use crate::risk::Mode;
+use crate::rules::Row;
+use crate::signal;
+use base::output::{AlarmCode, PairChange, PairPhase, PairReason};
+use base::{Money, Output, Qty, Rate};
+
+impl Core {
+    /// Something moved that an existing pair may care about.
+    #[inline]
+    pub(super) fn attend(&mut self, at: usize, out: &mut Outputs) {
+        let Some(pair) = self.pairs.get(at) else { return };
+        if pair.phase == PairPhase::Open && !pair.is_busy() {
+            self.consider_exit(at, out);
+        } else if pair.next_try <= self.now {
+            self.drive(at, out);
+        }
+    }
+
+    /// Decides what a pair does next.
+    pub(super) fn drive(&mut self, at: usize, out: &mut Outputs) {
+        let Some(pair) = self.pairs.get(at).copied() else { return };
+        if pair.is_busy() {
+            return self.wait(at, &pair, out);
+        }
+        if pair.is_flat() {
+            let end = if pair.traded { PairPhase::Closed } else { PairPhase::Abandoned };
+            return self.finish(at, end, out);
+        }
+        match pair.phase {
+            PairPhase::Closing => self.close_out(at, &pair, out),
+            PairPhase::Stuck => self.unstick(at, &pair, out),
+            PairPhase::Opening | PairPhase::Hedging | PairPhase::Open => {
+                self.balance(at, &pair, out);
+            }
+            PairPhase::Closed | PairPhase::Abandoned => {}
+        }
+    }
+
+    /// Orders are out: nothing is sent, but the clock runs.
+    fn wait(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if !pair.leaving && self.is_negligible(pair) {
+            return;
+        }
+        let now = self.now;
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        let since = *state.since.get_or_insert(now);
+        if !pair.leaving && now - since > self.rules.plan.legging.hedge_time {
+            self.warn_legged(at, pair, out);
+        }
+        if now - since > self.ladder_time() && pair.phase != PairPhase::Stuck {
+            self.stick(at, PairReason::Unknown, out);
+        }
+    }
+
+    fn warn_legged(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if pair.warned {
+            return;
+        }
+        if let Some(pair) = self.pairs.get_mut(at) {
+            pair.warned = true;
+        }
+        let ahead = usize::from(pair.difference().0 < 0);
+        let row = pair.leg(ahead).and_then(|leg| self.rules.row(leg.instrument)).copied();
+        let seen = (pair.difference().0, 0);
+        self.alarm(AlarmCode::Legged, row.as_ref(), pair.id, seen, out);
+    }
+
+    /// Whether neither leg could trade the difference: dust.
+    fn is_negligible(&self, pair: &Pair) -> bool {
+        let difference = pair.difference();
+        if difference.is_zero() {
+            return true;
+        }
+        let tradable = |leg: usize, opens: bool| {
+            let row = pair.leg(leg).and_then(|leg| self.rules.row(leg.instrument));
+            row.is_some_and(|row| !self.tradable(row, difference.abs(), opens).is_zero())
+        };
+        let ahead = usize::from(difference.0 < 0);
+        !tradable(ahead, false) && !tradable(1 - ahead, true)
+    }
+
+    /// How much of `qty` an order can trade under the instrument's rules; zero when nothing.
+    ///
+    /// A perpetual's reduce-only order is exempt from the smallest notional on every venue.
+    fn tradable(&self, row: &Row, qty: Qty, opens: bool) -> Qty {
+        let qty = qty.min(row.qty_max).floor_to(row.lot);
+        if qty.0 <= 0 || qty < row.qty_min {
+            return Qty::ZERO;
+        }
+        let price = self.market.slot(row.id).and_then(|s| s.mid().or(s.value_price()));
+        let exempt = row.is_perpetual() && !opens;
+        let small = |price| row.scale.notional(price, qty) < row.notional_min;
+        if !exempt && price.is_some_and(small) { Qty::ZERO } else { qty }
+    }
+
+    /// Opening or open: are both legs even, and if not, what evens them?
+    fn balance(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if self.is_negligible(pair) {
+            return self.settle(at, pair, out);
+        }
+        let legging = self.rules.plan.legging;
+        let now = self.now;
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        let since = *state.since.get_or_insert(now);
+        if state.phase != PairPhase::Hedging {
+            // A leg that an open pair loses is not bought again: the other one goes too.
+            state.unwinding |= state.phase == PairPhase::Open;
+            state.phase = PairPhase::Hedging;
+            state.reason = PairReason::Fills;
+            self.announce(at, out);
+        }
+        let Some(pair) = self.pairs.get(at).copied() else { return };
+        let pair = &pair;
+        let elapsed = now - since;
+        if elapsed > legging.hedge_time {
+            self.warn_legged(at, pair, out);
+        }
+        let ahead = usize::from(pair.difference().0 < 0);
+        let behind = 1 - ahead;
+        let missing = pair.difference().abs();
+        let hedges = !pair.unwinding
+            && matches!(self.risk.mode, Mode::Armed | Mode::Disarmed | Mode::Halted)
+            && elapsed <= legging.hedge_time
+            && pair.tries < legging.hedge_tries
+            && pair.leg(behind).is_some_and(|leg| !leg.refused);
+        if hedges && self.can_open(pair, behind, missing) {
+            if now >= pair.next_try {
+                self.attempt(at, behind, missing, Purpose::Hedge, out);
+            }
+            return;
+        }
+        if elapsed > self.ladder_time() {
+            return self.stick(at, PairReason::Unknown, out);
+        }
+        self.unwind(at, pair, out);
+    }
+
+    fn can_open(&self, pair: &Pair, leg: usize, qty: Qty) -> bool {
+        let row = pair.leg(leg).and_then(|leg| self.rules.row(leg.instrument));
+        row.is_some_and(|row| !self.tradable(row, qty, true).is_zero())
+    }
+
+    /// Takes back what one leg holds more than the other.
+    fn unwind(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if self.now < pair.next_try {
+            return;
+        }
+        if !pair.unwinding
+            && let Some(state) = self.pairs.get_mut(at)
+        {
+            state.unwinding = true;
+            state.tries = 0;
+        }
+        let difference = pair.difference();
+        let ahead = usize::from(difference.0 < 0);
+        let held = pair.leg(ahead).map_or(Qty::ZERO, |leg| leg.held);
+        if held.0 > 0 {
+            self.attempt(at, ahead, difference.abs().min(held), Purpose::Unwind, out);
+        } else {
+            // The leg behind is on the wrong side of zero: bringing it back evens both.
+            self.attempt(at, 1 - ahead, difference.abs(), Purpose::Hedge, out);
+        }
+    }
+
+    /// Both legs are even, or as even as the rules let them be.
+    fn settle(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        let [long, short] = pair.legs;
+        if long.held.min(short.held).0 <= 0 {
+            return self.begin_leaving(at, PairReason::Refused, out);
+        }
+        if pair.phase == PairPhase::Open {
+            return;
+        }
+        let worth = -long.flow;
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        state.phase = PairPhase::Open;
+        state.reason = PairReason::Fills;
+        state.since = None;
+        state.tries = 0;
+        state.unwinding = false;
+        state.warned = false;
+        if worth.0 > 0 {
+            state.notional = worth;
+        }
+        self.counts.pairs_opened += 1;
+        self.announce(at, out);
+    }
+
+    /// Sends one order of the ladder, if the market of its leg may be traded on.
+    fn attempt(
+        &mut self,
+        at: usize,
+        leg: usize,
+        qty: Qty,
+        purpose: Purpose,
+        out: &mut Outputs,
+    ) -> bool {
+        if !self.risk.may_reduce() {
+            return false;
+        }
+        let Some(pair) = self.pairs.get(at).copied() else { return false };
+        let Some(row) = pair.leg(leg).and_then(|l| self.rules.row(l.instrument)).copied() else {
+            return false;
+        };
+        let entry = entry_side(leg);
+        let opens = purpose == Purpose::Hedge;
+        let side = if opens { entry } else { entry.opposite() };
+        let qty = self.tradable(&row, qty, opens);
+        let ready = self.venues.get(row.venue.index()).is_some_and(|venue| venue.orders);
+        if qty.is_zero() || !ready {
+            return false;
+        }
+        let Ok(slot) = self.fit(&row) else { return false };
+        let Some(price) = self.limit_price(&row, slot, side, pair.tries) else { return false };
+        let reduce_only = row.is_perpetual() && !opens;
+        let want = Want { side, qty, price, reduce_only, purpose };
+        if !self.send(at, leg, want, out) {
+            return false;
+        }
+        let pause = self.rules.plan.legging.pause;
+        if let Some(state) = self.pairs.get_mut(at) {
+            state.tries = state.tries.saturating_add(1);
+            state.next_try = self.now + pause;
+        }
+        true
+    }
+
+    /// Starts closing a pair whose legs are even, once both can be sold and bought back.
+    pub(super) fn begin_close(&mut self, at: usize, reason: PairReason, out: &mut Outputs) {
+        let Some(pair) = self.pairs.get(at).copied() else { return };
+        if pair.is_busy() || pair.leaving || !self.risk.may_reduce() {
+            return;
+        }
+        let ready = |leg: &crate::pair::Leg| {
+            self.rules.row(leg.instrument).is_some_and(|row| {
+                let venue = self.venues.get(row.venue.index());
+                self.fit(row).is_ok() && venue.is_some_and(|v| v.orders)
+            })
+        };
+        if pair.phase == PairPhase::Open && !pair.legs.iter().all(ready) {
+            return;
+        }
+        self.begin_leaving(at, reason, out);
+    }
+
+    fn begin_leaving(&mut self, at: usize, reason: PairReason, out: &mut Outputs) {
+        let now = self.now;
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        state.phase = PairPhase::Closing;
+        state.reason = reason;
+        state.leaving = true;
+        state.since = Some(now);
+        state.tries = 0;
+        state.next_try = now;
+        let pair = *state;
+        self.announce(at, out);
+        self.close_out(at, &pair, out);
+    }
+
+    /// Sends what each leg still holds out; done when nothing is left that can be traded.
+    fn close_out(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if !self.risk.may_reduce() || self.now < pair.next_try || out.room() < 16 {
+            return;
+        }
+        let left = [self.exit_qty(pair, 0), self.exit_qty(pair, 1)];
+        if left.iter().all(|(qty, _)| qty.is_zero()) {
+            self.counts.dust += 1;
+            return self.finish(at, PairPhase::Closed, out);
+        }
+        let since = pair.since.unwrap_or(self.now);
+        if pair.phase != PairPhase::Stuck && self.now - since > self.ladder_time() {
+            return self.stick(at, pair.reason, out);
+        }
+        let tries = pair.tries;
+        for (leg, (qty, purpose)) in left.into_iter().enumerate() {
+            if qty.is_zero() {
+                continue;
+            }
+            if let Some(state) = self.pairs.get_mut(at) {
+                // Both legs of one round reach equally deep.
+                state.tries = tries;
+            }
+            self.attempt(at, leg, qty, purpose, out);
+        }
+    }
+
+    /// What a leg can send out, and how: a leg on the wrong side of zero is bought back.
+    fn exit_qty(&self, pair: &Pair, leg: usize) -> (Qty, Purpose) {
+        let Some(state) = pair.leg(leg) else { return (Qty::ZERO, Purpose::Exit) };
+        let Some(row) = self.rules.row(state.instrument) else {
+            return (Qty::ZERO, Purpose::Exit);
+        };
+        let purpose = if state.held.0 < 0 { Purpose::Hedge } else { Purpose::Exit };
+        (self.tradable(row, state.held.abs(), purpose == Purpose::Hedge), purpose)
+    }
+
+    /// The ladder's end: a person is called.
+    fn stick(&mut self, at: usize, reason: PairReason, out: &mut Outputs) {
+        let pause = self.now + self.rules.plan.legging.stuck_pause;
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        state.phase = PairPhase::Stuck;
+        state.reason = reason;
+        state.next_try = pause;
+        state.tries = 0;
+        let pair = *state;
+        self.counts.pairs_stuck += 1;
+        self.announce(at, out);
+        if let Some(state) = self.pairs.get_mut(at) {
+            state.warned = false;
+        }
+        self.warn_legged(at, &Pair { warned: false, ..pair }, out);
+    }
+
+    /// Called for, but still trying: slowly, and only to get out.
+    fn unstick(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if self.now < pair.next_try {
+            return;
+        }
+        let pause = self.now + self.rules.plan.legging.stuck_pause;
+        if pair.leaving {
+            self.close_out(at, pair, out);
+        } else if self.is_negligible(pair) {
+            return self.begin_leaving(at, PairReason::Unknown, out);
+        } else {
+            self.unwind(at, pair, out);
+        }
+        if let Some(state) = self.pairs.get_mut(at) {
+            state.next_try = pause;
+        }
+    }
+
+    fn finish(&mut self, at: usize, phase: PairPhase, out: &mut Outputs) {
+        let Some(state) = self.pairs.get_mut(at) else { return };
+        let combination = state.combination as usize;
+        state.phase = phase;
+        match phase {
+            PairPhase::Closed => self.counts.pairs_closed += 1,
+            _ => self.counts.pairs_abandoned += 1,
+        }
+        self.announce(at, out);
+        self.pairs.remove(at);
+        let pause = self.now + self.rules.plan.orders.refusal_pause;
+        if let Some(watch) = self.watches.get_mut(combination)
+            && usize::from(watch.pair) == at
+        {
+            watch.pair = super::NO_PAIR;
+            watch.pause = pause;
+        }
+    }
+
+    /// Tells the change of a pair's phase.
+    pub(super) fn announce(&mut self, at: usize, out: &mut Outputs) {
+        let Some(pair) = self.pairs.get(at) else { return };
+        let [long, short] = pair.legs;
+        let change = PairChange {
+            pair: pair.id,
+            strategy: pair.strategy,
+            phase: pair.phase,
+            long: long.instrument,
+            short: short.instrument,
+            long_qty: long.held,
+            short_qty: short.held,
+            edge: pair.edge,
+            reason: pair.reason,
+        };
+        self.write(Output::PairChange(change), out);
+    }
+
+    /// An open pair: is it done?
+    fn consider_exit(&mut self, at: usize, out: &mut Outputs) {
+        let Some(pair) = self.pairs.get(at) else { return };
+        let Some(class) = self.rules.class(pair.strategy) else { return };
+        let Some(standing) = self.standing(pair) else { return };
+        if let Some(reason) = decide::exit(class, &standing) {
+            self.begin_close(at, reason, out);
+        }
+    }
+
+    /// How an open pair stands at the touch of both books; `None` while one is not known or a fill
+    /// is missing.
+    pub(crate) fn standing(&self, pair: &Pair) -> Option<Standing> {
+        let [long, short] = &pair.legs;
+        let (a, b) = (self.rules.row(long.instrument)?, self.rules.row(short.instrument)?);
+        let (buy, sell) = (self.market.slot(a.id)?, self.market.slot(b.id)?);
+        let (out_long, _) = buy.touch()?;
+        let (_, out_short) = sell.touch()?;
+        let clean = |row: &Row| self.ledger.book(row.id).is_some_and(|x| x.missing.is_zero());
+        if !clean(a) || !clean(b) {
+            return None;
+        }
+        let sold = a.scale.notional(out_long, long.held);
+        let bought = b.scale.notional(out_short, short.held);
+        let fee = |worth: Money, rate: Rate| worth.checked_mul_rate(rate).unwrap_or(worth);
+        let class = self.rules.class(pair.strategy)?;
+        let carry = signal::carry(&self.market, a, b, (self.now, self.wall), class.horizon());
+        let until = i128::from(pair.opened.0) + i128::from(class.horizon().0);
+        Some(Standing {
+            notional: pair.notional,
+            trading: base_fees_back(pair) + long.flow + short.flow + sold - bought,
+            fees: long.fees + short.fees + fee(sold, a.fee_taker) + fee(bought, b.fee_taker),
+            funding: pair.funding,
+            basis: signal::basis(buy, sell)?,
+            carry,
+            over: i128::from(self.wall.0) >= until,
+        })
+    }
+}
+
+/// Fees in the base asset left the position already: as a fee they would count twice.
+fn base_fees_back(pair: &Pair) -> Money {
+    pair.legs.iter().map(|leg| leg.fees_in_base).sum()
+}

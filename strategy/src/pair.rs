@@ -1,0 +1,220 @@
+//! A pair: two legs, what each holds, and where the trade is in its life.
+//!
+//! The pair owns no order: it knows at most one living order of each leg by its number. What a leg
+//! holds follows from cumulative filled quantities alone, never from an order being "done".
+
+use crate::pipe::{self, Pipe, Words, pipe_fields};
+use base::output::{PairPhase, PairReason};
+use base::{InstrumentId, Money, OrderId, PairId, Qty, Rate, Side, Stamp, StrategyId, WallNs};
+
+/// One leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct Leg {
+    pub(crate) instrument: InstrumentId,
+    /// In the leg's own direction: bought by the long leg, sold by the short one.
+    pub(crate) held: Qty,
+    /// Its living order; `FOREIGN` when it has none.
+    pub(crate) order: OrderId,
+    /// Sum of -side x notional of its fills.
+    pub(crate) flow: Money,
+    /// Fees valued in the currency, positive.
+    pub(crate) fees: Money,
+    /// Of those, the ones charged in the base asset, which `held` lost already.
+    pub(crate) fees_in_base: Money,
+    /// It was refused for a reason that will not pass.
+    pub(crate) refused: bool,
+}
+pipe_fields!(Leg { instrument, held, order, flow, fees, fees_in_base, refused });
+
+impl Leg {
+    /// Whether an order of it is on its way, on a book, or unknown.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.order != OrderId::FOREIGN
+    }
+}
+
+/// A two-legged trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    /// 0: the place is free.
+    pub(crate) id: PairId,
+    pub(crate) strategy: StrategyId,
+    pub(crate) combination: u32,
+    /// Long, short.
+    pub(crate) legs: [Leg; 2],
+    pub(crate) phase: PairPhase,
+    pub(crate) reason: PairReason,
+    /// What each leg was to hold.
+    pub(crate) target: Qty,
+    /// Edge that decided the entry.
+    pub(crate) edge: Rate,
+    /// One leg's value at entry.
+    pub(crate) notional: Money,
+    pub(crate) funding: Money,
+    pub(crate) opened: WallNs,
+    /// Since when the legs differ by more than can be left, or since when it is closing.
+    pub(crate) since: Option<Stamp>,
+    pub(crate) tries: u8,
+    pub(crate) next_try: Stamp,
+    /// The missing leg is not tried any more.
+    pub(crate) unwinding: bool,
+    /// Somebody was told that it stands on one leg.
+    pub(crate) warned: bool,
+    /// Something was filled at some time.
+    pub(crate) traded: bool,
+    /// It is on its way out.
+    pub(crate) leaving: bool,
+}
+pipe_fields!(Pair {
+    id,
+    strategy,
+    combination,
+    legs,
+    phase,
+    reason,
+    target,
+    edge,
+    notional,
+    funding,
+    opened,
+    since,
+    tries,
+    next_try,
+    unwinding,
+    warned,
+    traded,
+    leaving,
+});
+
+impl Default for Pair {
+    fn default() -> Self {
+        Self {
+            id: PairId(0),
+            strategy: StrategyId(0),
+            combination: 0,
+            legs: [Leg::default(); 2],
+            phase: PairPhase::Abandoned,
+            reason: PairReason::Edge,
+            target: Qty::ZERO,
+            edge: Rate::ZERO,
+            notional: Money::ZERO,
+            funding: Money::ZERO,
+            opened: WallNs::NONE,
+            since: None,
+            tries: 0,
+            next_try: Stamp(0),
+            unwinding: false,
+            warned: false,
+            traded: false,
+            leaving: false,
+        }
+    }
+}
+
+/// The side that opens leg 0 (long) or 1 (short).
+pub(crate) const fn entry_side(leg: usize) -> Side {
+    if leg == 0 { Side::Buy } else { Side::Sell }
+}
+
+impl Pair {
+    pub(crate) const fn is_alive(&self) -> bool {
+        self.id.0 != 0
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.legs.iter().any(Leg::is_busy)
+    }
+
+    pub(crate) fn leg(&self, leg: usize) -> Option<&Leg> {
+        self.legs.get(leg)
+    }
+
+    /// Which leg trades `id`.
+    pub(crate) fn leg_of(&self, id: InstrumentId) -> Option<usize> {
+        self.legs.iter().position(|leg| leg.instrument == id)
+    }
+
+    /// Long minus short: positive when the long leg is ahead.
+    pub(crate) fn difference(&self) -> Qty {
+        let [long, short] = &self.legs;
+        long.held - short.held
+    }
+
+    /// Whether it holds nothing at all.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.legs.iter().all(|leg| leg.held.is_zero())
+    }
+}
+
+/// All pairs alive.
+#[derive(Clone, Debug)]
+pub(crate) struct Pairs {
+    slots: Vec<Pair>,
+    /// Numbers given so far.
+    numbered: u32,
+}
+
+impl Pipe for Pairs {
+    fn pipe(&mut self, words: &mut dyn Words) {
+        pipe::table(&mut self.slots, words);
+        self.numbered.pipe(words);
+    }
+}
+
+impl Pairs {
+    pub(crate) fn new(size: u16) -> Self {
+        Self { slots: vec![Pair::default(); usize::from(size)], numbered: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn get(&self, at: usize) -> Option<&Pair> {
+        self.slots.get(at).filter(|p| p.is_alive())
+    }
+
+    pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut Pair> {
+        self.slots.get_mut(at).filter(|p| p.is_alive())
+    }
+
+    pub(crate) fn alive(&self) -> impl Iterator<Item = (usize, &Pair)> {
+        self.slots.iter().enumerate().filter(|(_, p)| p.is_alive())
+    }
+
+    pub(crate) fn alive_mut(&mut self) -> impl Iterator<Item = &mut Pair> {
+        self.slots.iter_mut().filter(|p| p.is_alive())
+    }
+
+    pub(crate) fn find(&self, id: PairId) -> Option<usize> {
+        self.slots.iter().position(|p| p.is_alive() && p.id == id)
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.slots.iter().any(|p| !p.is_alive())
+    }
+
+    /// Numbers `pair` and gives it a place.
+    pub(crate) fn add(&mut self, pair: Pair) -> Option<usize> {
+        let at = self.slots.iter().position(|p| !p.is_alive())?;
+        self.numbered += 1;
+        *self.slots.get_mut(at)? = Pair { id: PairId(self.numbered), ..pair };
+        Some(at)
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) {
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = Pair::default();
+        }
+    }
+
+    /// A new start: stamps of another run mean nothing.
+    pub(crate) fn restart(&mut self) {
+        for pair in self.alive_mut() {
+            pair.since = None;
+            pair.next_try = Stamp(0);
+            pair.tries = 0;
+            pair.warned = false;
+        }
+    }
+}
