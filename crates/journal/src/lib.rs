@@ -29,6 +29,8 @@ mod snapshot;
 mod writer;
 
 #[cfg(test)]
+mod kill_tests;
+#[cfg(test)]
 mod testing;
 
 pub use error::JournalError;

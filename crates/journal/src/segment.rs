@@ -181,7 +181,9 @@ impl Segment {
             let last = (record / per_page + 1) * per_page - 1;
             let cell = usize::try_from(last.min(self.header.capacity - 1)).unwrap_or(0) * WORDS + 7;
             if let Some(cell) = self.cells().get(cell) {
-                cell.fetch_add(0, Ordering::Relaxed);
+                // Zero for zero, or nothing when it is in use: it takes the page for writing either
+                // way. (An addition of zero does not: the compiler makes a load of it.)
+                let _ = cell.compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
             }
             record = last + 1;
         }
