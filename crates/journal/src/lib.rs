@@ -29,8 +29,6 @@ mod snapshot;
 mod writer;
 
 #[cfg(test)]
-mod kill_tests;
-#[cfg(test)]
 mod testing;
 
 pub use error::JournalError;
