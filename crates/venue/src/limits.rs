@@ -169,20 +169,23 @@ impl Budget {
             return Err(Held { meter: "venue", until: self.frozen_until });
         }
         let reserve = spend.may_use_reserve();
+        let mut held: Option<Held> = None;
         let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
         for toll in tolls.iter() {
             let index = self.place_of(toll, instrument);
             let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) else {
                 return Err(Held { meter: "unknown instrument", until: Stamp(u64::MAX) });
             };
-            if now < meter.frozen_until {
-                return Err(Held { meter: meter.name, until: meter.frozen_until });
-            }
-            if let Err(until) = meter.window.room(toll.cost, reserve, now) {
-                return Err(Held { meter: meter.name, until });
+            let full = meter.window.room(toll.cost, reserve, now).err();
+            let frozen = Some(meter.frozen_until).filter(|until| now < *until);
+            // The window that is full the longest is the one to name.
+            if let Some(until) = full.max(frozen)
+                && held.is_none_or(|held| until > held.until)
+            {
+                held = Some(Held { meter: meter.name, until });
             }
         }
-        Ok(())
+        held.map_or(Ok(()), Err)
     }
 
     /// The venue's own count of a named window (`x-mbx-used-weight-1m`, a `rateLimits` row): raises
@@ -219,25 +222,18 @@ impl Budget {
         left: u32,
         now: Stamp,
     ) {
-        let product = self.product(instrument);
-        let tolls = rules::tolls(self.venue, spend, product, instrument);
-        let Some(toll) = tolls.iter().next() else { return };
-        let index = self.place_of(toll, instrument);
-        if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
+        if let Some(meter) = self.own_meter(spend, instrument) {
             meter.window.observe(limit.saturating_sub(left), limit, now);
         }
     }
 
-    /// The venue said "too many" to this request (50011, 10006, -1015): the windows it falls under that
-    /// are its own are shut for their whole length.
+    /// The venue said "too many" to this request (50011, 10006, -1015): the window that is most its own
+    /// is shut for its whole length. What the venue says of the whole account (50061) or address is a
+    /// [`Budget::freeze`].
     pub fn refused(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) {
-        let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
-        for toll in tolls.iter() {
-            let index = self.place_of(toll, instrument);
-            if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
-                let until = now + meter.window.span().min(rules::REFUSED_MAX);
-                meter.frozen_until = meter.frozen_until.max(until);
-            }
+        if let Some(meter) = self.own_meter(spend, instrument) {
+            let until = now + meter.window.span().min(rules::REFUSED_MAX);
+            meter.frozen_until = meter.frozen_until.max(until);
         }
     }
 
@@ -285,6 +281,13 @@ impl Budget {
 
     fn product(&self, instrument: InstrumentId) -> Option<Product> {
         self.slots.get(instrument.index()).copied().flatten().map(|(_, product)| product)
+    }
+
+    /// The window that counts this request and little else: the first of its tolls.
+    fn own_meter(&mut self, spend: Spend, instrument: InstrumentId) -> Option<&mut Meter> {
+        let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
+        let index = tolls.iter().next().and_then(|toll| self.place_of(toll, instrument))?;
+        self.meters.get_mut(index)
     }
 
     fn place_of(&self, toll: &Toll, instrument: InstrumentId) -> Option<usize> {

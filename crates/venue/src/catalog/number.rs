@@ -108,12 +108,22 @@ impl Exact {
     /// The smaller one.
     #[must_use]
     pub fn min(self, other: Self) -> Self {
+        if self.exceeds(other) { other } else { self }
+    }
+
+    /// The larger one.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        if self.exceeds(other) { self } else { other }
+    }
+
+    /// Whether it is larger; for numbers that are not negative.
+    fn exceeds(self, other: Self) -> bool {
         let exp = self.exp.max(other.exp);
-        // What saturates is the larger one.
+        // What does not fit 128 bits is the larger one.
         match (self.units(exp), other.units(exp)) {
-            (Some(a), Some(b)) if a > b => other,
-            (None, Some(_)) => other,
-            _ => self,
+            (Some(ours), Some(theirs)) => ours > theirs,
+            (ours, _) => ours.is_none(),
         }
     }
 }

@@ -99,8 +99,8 @@ pub fn scale_of(listings: &[&Listing]) -> Result<Scale, ScaleFault> {
             return Err(ScaleFault::Price { price, listing, decimals: price_exp, tick });
         }
         let qty = qty_max(l, rules);
-        if qty.is_some_and(|qty| !fits(qty, HEADROOM, lot_exp)) {
-            let (qty, listing) = (qty.unwrap_or(Exact::ZERO).to_string(), label(l));
+        if !fits(qty, HEADROOM, lot_exp) {
+            let (qty, listing) = (qty.to_string(), label(l));
             return Err(ScaleFault::Qty { qty, listing, decimals: lot_exp, lot });
         }
     }
@@ -145,15 +145,17 @@ fn price_max(listing: &Listing, rules: &Rules) -> Exact {
     priced.shifted(-i16::from(listing.multiplier_exp))
 }
 
-/// The largest order in base coins. Where the venue also bounds it by value, what that buys at a
-/// hundred ticks: a venue's largest size alone may be just a large number.
-fn qty_max(listing: &Listing, rules: &Rules) -> Option<Exact> {
+/// The largest order in base coins, at least one lot. Where the venue also bounds it by value, what that
+/// buys at a hundred ticks: a venue's largest size alone may be just a large number.
+fn qty_max(listing: &Listing, rules: &Rules) -> Exact {
+    let lot = rules.lot.checked_mul(listing.unit()).unwrap_or(Exact::new(i128::MAX, 0));
     let size = rules.size_max.and_then(|size| size.checked_mul(listing.unit()));
     let value = rules.value_max.and_then(|value| coins_for(value, listing, rules));
-    match (size, value) {
+    let named = match (size, value) {
         (Some(size), Some(value)) => Some(size.min(value)),
         (one, other) => one.or(other),
-    }
+    };
+    named.map_or(lot, |named| named.max(lot))
 }
 
 /// Base coins that `value` buys at a price of [`PRICE_TICKS`] ticks, rounded up to whole coins.
@@ -167,7 +169,7 @@ fn coins_for(value: Exact, listing: &Listing, rules: &Rules) -> Option<Exact> {
 }
 
 fn leaves_room(listing: &Listing, rules: &Rules, qty_exp: i16) -> bool {
-    let named = qty_max(listing, rules).is_none_or(|qty| fits(qty, HEADROOM, qty_exp));
+    let named = fits(qty_max(listing, rules), HEADROOM, qty_exp);
     let dollars = DOLLARS.contains(&listing.quote.as_str());
     let book = if dollars { coins_for(Exact::new(BOOK_VALUE, 0), listing, rules) } else { None };
     named && book.is_none_or(|qty| fits(qty, 1, qty_exp))
