@@ -1,5 +1,6 @@
 //! What happens on a venue, in order: the stream every protocol turns into its own frames.
 
+use crate::account::{Balance, Position};
 use crate::dec::Dec;
 use crate::order::{AccountRow, DoneReason, Fill, Order};
 use crate::server::Text;
@@ -156,6 +157,8 @@ pub enum AccountEvent {
         asset: String,
         /// By how much.
         change: Dec,
+        /// What it was then.
+        balance: Balance,
         /// When.
         at: WallNs,
     },
@@ -165,6 +168,8 @@ pub enum AccountEvent {
         account: AccountRow,
         /// In what.
         row: Row,
+        /// What it was then.
+        position: Position,
         /// When.
         at: WallNs,
     },

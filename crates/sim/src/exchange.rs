@@ -64,7 +64,7 @@ impl Exchange {
     /// What is wrong with the venue's listing, in words.
     pub fn new(venue: VenueId, scenario: &Scenario, tape: Arc<Tape>) -> Result<Self, String> {
         let specs = Arc::new(list(scenario, venue)?);
-        let start = WallNs(tape.start);
+        let start = WallNs(tape.start + scenario.shift_ns);
         let market = Market::new(venue, Arc::clone(&specs), tape, scenario);
         let accounts = scenario.accounts.iter().map(|plan| {
             let keys = plan.keys.get(&venue).cloned().unwrap_or_default();
@@ -235,6 +235,18 @@ impl Exchange {
             (self.spec(*row).name.clone(), value)
         });
         rows.collect::<serde_json::Map<_, _>>().into()
+    }
+
+    /// Tells the private streams that a balance changed.
+    fn tell_balance(&mut self, account: AccountRow, asset: &str, change: Dec, at: WallNs) {
+        let balance = self.accounts[account].balance(asset);
+        self.tell(AccountEvent::Balance { account, asset: asset.to_owned(), change, balance, at });
+    }
+
+    /// Tells the private streams that a position changed.
+    fn tell_position(&mut self, account: AccountRow, row: Row, at: WallNs) {
+        let position = self.position(account, row);
+        self.tell(AccountEvent::Position { account, row, position, at });
     }
 
     /// Tells the private streams of an account.

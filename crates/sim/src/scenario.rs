@@ -22,6 +22,13 @@ pub struct Scenario {
     pub seed: u64,
     /// Scenario seconds in one real second; the command line may replace it.
     pub speed: u32,
+    /// Where the scenario's time begins: at the captured minutes, or at this host's wall time (for
+    /// clients that sign with their own clock; captured frames then carry shifted times).
+    #[serde(default)]
+    pub start: Start,
+    /// Added to every captured time; set when the venues start.
+    #[serde(skip)]
+    pub shift_ns: i64,
     /// Assets made of the captured bitcoin market; `BTC` itself is always there.
     #[serde(default)]
     pub assets: BTreeMap<String, Asset>,
@@ -32,6 +39,17 @@ pub struct Scenario {
     /// Faults to inject.
     #[serde(default)]
     pub faults: Vec<FaultRule>,
+}
+
+/// Where a scenario's time begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// At the first captured frame, 2024-08-08 23:54:15 UTC.
+    #[default]
+    Capture,
+    /// Now.
+    Now,
 }
 
 /// How an asset's market is made of bitcoin's: prices and sizes times a factor.

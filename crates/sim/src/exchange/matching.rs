@@ -8,7 +8,7 @@
 
 use super::{Exchange, Taken};
 use crate::dec::Dec;
-use crate::event::{AccountEvent, Change, Level, Top};
+use crate::event::{Change, Level, Top};
 use crate::order::{DoneReason, Fill, OrderKind, Status, Stp, Tif};
 use crate::spec::Row;
 use base::{Side, WallNs};
@@ -364,13 +364,13 @@ impl Exchange {
         let quote = if spec.is_perpetual() { fill.realised } else { paid } - fee_in(&spec.quote);
         let base = if spec.is_perpetual() { Dec::ZERO } else { base_in - fee_in(&spec.base) };
         self.announce(at, id, Change::Filled(fill));
-        for (asset, change) in [(spec.base, base), (spec.quote, quote)] {
+        for (asset, change) in [(&spec.base, base), (&spec.quote, quote)] {
             if !change.is_zero() {
-                self.tell(AccountEvent::Balance { account, asset, change, at });
+                self.tell_balance(account, asset, change, at);
             }
         }
-        if spec.product == base::Product::Perpetual {
-            self.tell(AccountEvent::Position { account, row, at });
+        if spec.is_perpetual() {
+            self.tell_position(account, row, at);
         }
     }
 }

@@ -48,9 +48,8 @@ impl Exchange {
                 id,
                 at,
             });
-            let asset = spec.quote.clone();
-            self.tell(AccountEvent::Balance { account, asset, change: amount, at });
-            self.tell(AccountEvent::Position { account, row, at });
+            self.tell_balance(account, &spec.quote, amount, at);
+            self.tell_position(account, row, at);
         }
     }
 }

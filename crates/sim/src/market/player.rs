@@ -70,17 +70,17 @@ pub(super) struct Diff<'t> {
 
 impl Player {
     /// Before the first frame, with the recorded snapshot as its book.
-    pub(super) fn new(source: Source, tape: &Tape) -> Self {
+    pub(super) fn new(source: Source, tape: &Tape, shift_ns: i64) -> Self {
         let (id, bids, asks) = &tape.sources[source as usize].snapshot;
         let book = Book::of(bids, asks);
         let best = book.top();
         Self {
             source,
-            lap: Lap::default(),
+            lap: Lap { ns: shift_ns, ..Lap::default() },
             next: 0,
             book,
             book_id: *id,
-            book_at: tape.start,
+            book_at: tape.start + shift_ns,
             ticker: best,
             ticker_id: 0,
             best,
@@ -112,7 +112,7 @@ impl Player {
         }
         self.best = self.best_now();
         let ms = |ms: i64| if ms == 0 { 0 } else { ms + self.lap.ns / 1_000_000 };
-        let captured = (self.lap.number == 0).then_some((&frame.whole, &frame.data));
+        let captured = (self.lap.ns == 0).then_some((&frame.whole, &frame.data));
         Played {
             event_ms: ms(frame.event_ms),
             transaction_ms: ms(frame.transaction_ms),
@@ -181,7 +181,7 @@ impl Player {
         let number = self.lap.number + 1;
         self.lap = Lap {
             number,
-            ns: period_ns(tape) * i64::try_from(number).unwrap_or(i64::MAX),
+            ns: self.lap.ns + period_ns(tape),
             ids: (source.ids.1 - source.ids.0 + 2) * number,
             trades: (source.trades.1 - source.trades.0 + 1) * number,
         };
