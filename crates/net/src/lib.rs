@@ -14,6 +14,7 @@ mod error;
 pub mod http;
 mod link;
 pub mod memory;
+mod socket;
 mod tls;
 pub mod ws;
 

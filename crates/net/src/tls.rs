@@ -3,10 +3,15 @@
 //! Certificates are always checked; there is no switch for it. Hot links speak TLS 1.3 only, since
 //! their records are handled by our own code; REST may speak TLS 1.2 as well.
 
+pub(crate) mod handshake;
+pub(crate) mod record;
+pub(crate) mod session;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -61,10 +66,13 @@ fn config(
     roots: &Arc<RootCertStore>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> Result<ClientConfig, NetError> {
-    Ok(ClientConfig::builder_with_provider(Arc::new(default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(versions)?
         .with_root_certificates(Arc::clone(roots))
-        .with_no_client_auth())
+        .with_no_client_auth();
+    // A resumed connection would go by a certificate that was checked at another time.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 fn roots_of(path: &Path) -> Result<RootCertStore, NetError> {
