@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod ci;
+mod hotcheck;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +21,8 @@ struct Arguments {
 enum Chore {
     /// Everything that must hold before a change lands: format, lints, tests, house rules, outside checks.
     Ci,
+    /// No panic, allocation, lock or sleep reachable from a stage's turn, read from the release binary.
+    Hotcheck,
     /// The house rules that no compiler checks.
     Tidy,
 }
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let root = repository();
     let outcome = match Arguments::parse().chore {
         Chore::Ci => ci::run(&root),
+        Chore::Hotcheck => hotcheck::run(&root),
         Chore::Tidy => tidy::run(&root),
     };
     match outcome {
