@@ -1,1 +1,40 @@
-//! (being built)
+//! Which processors this process may use, how well it has them to itself, and who runs where.
+//!
+//! Never a processor's number in a configuration: the allowed set is read once, at start, before any
+//! thread is pinned, and threads are placed on its members by what they do. Whatever is less than it
+//! should be - fewer processors than threads, a quota, neighbours - is said, not hidden; an engine
+//! that must have its cores to itself refuses to start without them.
+//!
+//! What is read from /proc and /sys goes through a function, so that every judgement here is tested
+//! over written files of machines nobody has at hand.
+//!
+//! Floor 2.
+
+#![forbid(unsafe_code)]
+
+pub mod cgroup;
+pub mod cpus;
+pub mod host;
+pub mod jitter;
+pub mod pin;
+pub mod placement;
+pub mod threads;
+pub mod topology;
+
+pub use cgroup::Quota;
+pub use cpus::CpuList;
+pub use host::{Exclusive, Host, HostError};
+pub use jitter::JitterFloor;
+pub use pin::{PinError, pin_current};
+pub use placement::{Degraded, Layout, Placement, Refused, Role, RoleKind, ThreadPlan, place};
+pub use threads::{ThreadFacts, thread_facts, thread_id};
+pub use topology::Cpu;
+
+/// How files of the system are read: the content, or `None` where there is none to be had.
+pub type ReadFile<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads the real ones.
+#[must_use]
+pub fn read_file(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}

@@ -1,0 +1,65 @@
+//! The jitter floor of a processor: the gaps it shows a thread that does nothing but look at the clock.
+//!
+//! Whatever takes the processor away - ticks, interrupts, other threads, the hypervisor - is seen as a
+//! gap. No stage can be steadier than this, so it is measured on every pinned thread at start and
+//! published beside the latencies; a node that is not isolated is recognised by it.
+
+use base::{Clock, Span};
+
+/// A gap longer than this is not the loop's own.
+pub const GAP_NS: u64 = 1_000;
+/// A gap longer than this is more than a cache miss or two: something else ran.
+pub const LONG_GAP_NS: u64 = 10_000;
+
+/// What an empty loop saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct JitterFloor {
+    /// Times the clock was read.
+    pub readings: u64,
+    /// The longest gap between two readings.
+    pub max_ns: u64,
+    /// Gaps over 1 us.
+    pub gaps: u64,
+    /// Gaps over 10 us.
+    pub long_gaps: u64,
+    /// The sum of the gaps over 1 us: time that was not the thread's.
+    pub stolen_ns: u64,
+    /// How long it was measured.
+    pub measured_ns: u64,
+}
+
+impl JitterFloor {
+    /// The share of time that was taken away, parts per million.
+    #[must_use]
+    pub fn stolen_ppm(&self) -> u64 {
+        let stolen = u128::from(self.stolen_ns) * 1_000_000;
+        u64::try_from(stolen / u128::from(self.measured_ns.max(1))).unwrap_or(u64::MAX)
+    }
+}
+
+/// Looks at the clock for `length` and hands each gap to `record`. To be called on the pinned thread,
+/// before its loop.
+pub fn measure(clock: &impl Clock, length: Span, mut record: impl FnMut(u64)) -> JitterFloor {
+    let start = clock.now();
+    let mut floor = JitterFloor::default();
+    let mut last = start;
+    // bound: `length` of the clock
+    while (last - start).0 < length.0 {
+        let now = clock.now();
+        let gap = (now - last).0;
+        last = now;
+        floor.readings += 1;
+        floor.max_ns = floor.max_ns.max(gap);
+        if gap > GAP_NS {
+            floor.gaps += 1;
+            floor.long_gaps += u64::from(gap > LONG_GAP_NS);
+            floor.stolen_ns += gap;
+        }
+        record(gap);
+    }
+    floor.measured_ns = (last - start).0;
+    floor
+}
+
+#[cfg(test)]
+mod tests;
