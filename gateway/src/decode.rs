@@ -4,17 +4,16 @@
 //! whole before anything of it is reported. What cannot be read is a counted refusal; a field or
 //! enum value nobody knew when this was written is passed over. Nothing panics on any bytes.
 
+use base::input::OrderStatus;
 use base::input::{Balance, Fee, Fill, FundingPaid, Position};
-use base::{
-    AssetId, ClientOrderId, DecimalError, Instance, InstrumentId, Money, OrderId, Price, Qty, Side,
-    WallNs, input::OrderStatus,
-};
+use base::{AssetId, ClientOrderId, Instance, InstrumentId, OrderId, Qty, WallNs};
 
 use crate::json::Value;
-use crate::markets::{Market, Markets};
+use crate::markets::Markets;
 
 pub mod binance;
 pub mod bybit;
+pub(crate) mod field;
 pub mod okx;
 
 /// What a decoder needs to know besides the text.
@@ -66,6 +65,17 @@ pub struct Answer<'a> {
     pub venue_time: WallNs,
     /// Done, or refused and why.
     pub refusal: Option<Refusal<'a>>,
+    /// What the venue still allows of such requests, where it says so.
+    pub allowance: Option<Allowance>,
+}
+
+/// How much of a request's own rate limit is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// In its window.
+    pub limit: u32,
+    /// Of it.
+    pub left: u32,
 }
 
 /// Why a venue refused a request.
@@ -77,6 +87,8 @@ pub struct Refusal<'a> {
     pub status: u16,
     /// The venue's words: one code can mean several things.
     pub message: &'a [u8],
+    /// How long the venue wants to be left alone, milliseconds; 0 when it did not say.
+    pub retry_after_ms: u32,
 }
 
 /// What a venue says of an order of ours.
@@ -169,7 +181,7 @@ pub type Emit<'e> = dyn FnMut(Event<'_>) + 'e;
 impl Context<'_> {
     /// The order a client id names: one of ours, or `FOREIGN`.
     #[inline]
-    fn order(&self, client_id: Option<Value<'_>>) -> OrderId {
+    pub(crate) fn order(&self, client_id: Option<Value<'_>>) -> OrderId {
         client_id
             .and_then(Value::text)
             .and_then(|text| ClientOrderId::parse(self.instance, text))
@@ -178,92 +190,8 @@ impl Context<'_> {
 
     /// The asset a field names.
     #[inline]
-    fn asset(&self, name: Option<Value<'_>>) -> Option<AssetId> {
+    pub(crate) fn asset(&self, name: Option<Value<'_>>) -> Option<AssetId> {
         self.markets.asset(name?.text()?)
-    }
-}
-
-/// A failed number is a skipped entry.
-impl From<DecimalError> for Skipped {
-    fn from(_: DecimalError) -> Self {
-        Self::Decimal
-    }
-}
-
-/// A mandatory field.
-#[inline]
-fn must<T>(field: Option<T>) -> Result<T, Skipped> {
-    field.ok_or(Skipped::Shape)
-}
-
-/// A time in milliseconds, as text or plain; `NONE` when absent.
-#[inline]
-fn time(field: Option<Value<'_>>) -> WallNs {
-    field.and_then(Value::i64).map_or(WallNs::NONE, WallNs::from_millis)
-}
-
-/// The text of a number that must be there.
-#[inline]
-fn number<'a>(field: Option<Value<'a>>) -> Result<&'a [u8], Skipped> {
-    must(field.and_then(Value::word))
-}
-
-/// A price that must be there and positive.
-#[inline]
-fn price(market: &Market, field: Option<Value<'_>>) -> Result<Price, Skipped> {
-    let price = market.edge.price(number(field)?)?;
-    if price.0 > 0 { Ok(price) } else { Err(Skipped::Decimal) }
-}
-
-/// A quantity that must be there and not negative.
-#[inline]
-fn qty(market: &Market, field: Option<Value<'_>>) -> Result<Qty, Skipped> {
-    let qty = market.edge.qty(number(field)?)?;
-    if qty.0 >= 0 { Ok(qty) } else { Err(Skipped::Decimal) }
-}
-
-/// An average price that is only looked at: absent, empty and zero are none.
-#[inline]
-fn entry(market: &Market, field: Option<Value<'_>>) -> Option<Price> {
-    let text = field.and_then(Value::word).filter(|text| !text.is_empty())?;
-    market.edge.price_rounded(text).ok().filter(|price| price.0 > 0)
-}
-
-/// An amount; `None` when absent or empty.
-#[inline]
-fn money(field: Option<Value<'_>>) -> Result<Option<Money>, Skipped> {
-    match field.and_then(Value::word) {
-        Some(text) if !text.is_empty() => Ok(Some(Money::parse(text)?)),
-        _ => Ok(None),
-    }
-}
-
-/// `BUY`, `buy`, `Buy`.
-#[inline]
-fn side(field: Option<Value<'_>>) -> Result<Side, Skipped> {
-    let text = must(field.and_then(Value::text))?;
-    if text.eq_ignore_ascii_case(b"buy") {
-        Ok(Side::Buy)
-    } else if text.eq_ignore_ascii_case(b"sell") {
-        Ok(Side::Sell)
-    } else {
-        Err(Skipped::Value)
-    }
-}
-
-/// The settlement a payment belongs to: its time cut to the minute, so that the stream's stamp and
-/// the history's, which may differ by milliseconds, name the same one.
-#[inline]
-fn settlement(time: WallNs) -> WallNs {
-    const MINUTE: i64 = 60_000_000_000;
-    WallNs(time.0.div_euclid(MINUTE) * MINUTE)
-}
-
-/// Reports what an entry gave, or that it was left out.
-#[inline]
-fn report(entry: Result<(), Skipped>, emit: &mut Emit<'_>) {
-    if let Err(why) = entry {
-        emit(Event::Skipped(why));
     }
 }
 

@@ -205,9 +205,8 @@ impl Names {
         let size = (names.len() * 2 + 2).next_power_of_two();
         let mut table = Self { places: vec![None; size].into_boxed_slice() };
         for (name, number) in names {
-            let free = table.probe(name).find(|at| {
-                table.places.get(*at).is_some_and(Option::is_none)
-            });
+            let free =
+                table.probe(name).find(|at| table.places.get(*at).is_some_and(Option::is_none));
             if let Some(place) = free.and_then(|at| table.places.get_mut(at)) {
                 *place = Some((name.into(), number));
             }

@@ -18,7 +18,15 @@ pub(crate) fn instruments() -> Instruments {
     add(&mut all, VenueId::BinanceSpot, Product::Spot, "BTCUSDT", (1, 1_000), whole, 0);
     add(&mut all, VenueId::BinanceUsdm, Product::Perpetual, "BTCUSDT", (10, 100_000), whole, 0);
     add(&mut all, VenueId::Okx, Product::Spot, "BTC-USDT", (10, 1), whole, 10_458);
-    add(&mut all, VenueId::Okx, Product::Perpetual, "BTC-USDT-SWAP", (10, 10_000), contracts, 10_459);
+    add(
+        &mut all,
+        VenueId::Okx,
+        Product::Perpetual,
+        "BTC-USDT-SWAP",
+        (10, 10_000),
+        contracts,
+        10_459,
+    );
     add(&mut all, VenueId::Bybit, Product::Spot, "BTCUSDT", (1, 100), whole, 0);
     add(&mut all, VenueId::Bybit, Product::Perpetual, "BTCUSDT", (10, 100_000), whole, 0);
     all

@@ -3,9 +3,9 @@
 use base::input::{Balance, Fee, Fill, FundingPaid, OrderStatus, Position};
 use base::{InstrumentId, Money, OrderId, Product, Qty, Side, VenueId, WallNs};
 
+use super::field::{entry, money, must, number, price, qty, report, settlement, side, time};
 use super::{
     Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped, Usage, UsageRule,
-    entry, money, must, number, price, qty, report, settlement, side, time,
 };
 use crate::json::{self, Value};
 use crate::markets::Market;
@@ -70,6 +70,7 @@ fn answer(cx: &Context<'_>, top: &Top<'_>, status: u16, emit: &mut Emit<'_>) {
             venue_order: 0,
             venue_time: WallNs::NONE,
             refusal: Some(refusal),
+            allowance: None,
         };
         emit(Event::Answer(answer));
         return;
@@ -82,7 +83,13 @@ fn answer(cx: &Context<'_>, top: &Top<'_>, status: u16, emit: &mut Emit<'_>) {
         order: Some(first.order).filter(|order| *order != OrderId::FOREIGN),
         venue_order: first.venue_order,
         venue_time: first.venue_time,
-        refusal: (status >= 400).then_some(Refusal { code: 0, status, message: b"" }),
+        refusal: (status >= 400).then_some(Refusal {
+            code: 0,
+            status,
+            message: b"",
+            retry_after_ms: 0,
+        }),
+        allowance: None,
     }));
     if let Some(list) = list {
         for item in list.items() {
@@ -97,7 +104,13 @@ fn answer(cx: &Context<'_>, top: &Top<'_>, status: u16, emit: &mut Emit<'_>) {
 pub(crate) fn refusal(error: Value<'_>, status: u16) -> Refusal<'_> {
     let code = error.field(b"code").and_then(Value::i64).unwrap_or(0);
     let message = error.field(b"msg").and_then(Value::text).unwrap_or_default();
-    Refusal { code, status, message }
+    // Both are points of the venue's time.
+    let data = |name: &[u8]| error.field(b"data").and_then(|d| d.field(name)).and_then(Value::u64);
+    let wait = match (data(b"retryAfter"), data(b"serverTime")) {
+        (Some(until), Some(now)) => u32::try_from(until.saturating_sub(now)).unwrap_or(u32::MAX),
+        _ => 0,
+    };
+    Refusal { code, status, message, retry_after_ms: wait }
 }
 
 fn usage(limit: Value<'_>) -> Option<Usage> {

@@ -3,9 +3,9 @@
 use base::input::{Balance, Fee, Fill, FundingPaid, OrderStatus, Position};
 use base::{AssetId, OrderId, Product, Qty, Side, VenueId, WallNs};
 
+use super::field::{entry, money, must, price, qty, report, settlement, side, time};
 use super::{
-    Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped, Usage, UsageRule,
-    entry, money, must, price, qty, report, settlement, side, time,
+    Allowance, Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped,
 };
 use crate::json::{self, Value};
 use crate::markets::Market;
@@ -95,19 +95,22 @@ fn answer(cx: &Context<'_>, top: &Top<'_>, emit: &mut Emit<'_>) {
     let header = |name: &[u8]| top.header.and_then(|header| header.field(name));
     let left = header(b"X-Bapi-Limit-Status").and_then(Value::u64);
     let limit = header(b"X-Bapi-Limit").and_then(Value::u64);
-    if let (Some(left), Some(limit)) = (left, limit)
-        && let (Ok(left), Ok(limit)) = (u32::try_from(left), u32::try_from(limit))
-    {
-        let used = limit.saturating_sub(left);
-        emit(Event::Usage(Usage { rule: UsageRule::Orders(1), used, limit }));
-    }
+    let allowance = limit.zip(left).and_then(|(limit, left)| {
+        Some(Allowance { limit: u32::try_from(limit).ok()?, left: u32::try_from(left).ok()? })
+    });
     let code = top.code.unwrap_or(-1);
     emit(Event::Answer(Answer {
         request: top.request,
         order: Some(order).filter(|order| *order != OrderId::FOREIGN),
         venue_order,
         venue_time: time(header(b"Timenow")),
-        refusal: (code != 0).then_some(Refusal { code, status: 0, message: top.message }),
+        refusal: (code != 0).then_some(Refusal {
+            code,
+            status: 0,
+            message: top.message,
+            retry_after_ms: 0,
+        }),
+        allowance,
     }));
 }
 
@@ -202,6 +205,11 @@ impl<'a> OrderFields<'a> {
             venue_order: self.venue_order(),
             venue_time: time(self.updated),
         }))
+    }
+
+    /// Whether the order is no longer on the book.
+    pub(crate) fn is_over(&self) -> bool {
+        !matches!(self.state, Some(b"New" | b"PartiallyFilled" | b"Untriggered" | b"Triggered"))
     }
 
     fn status(&self) -> Option<OrderStatus> {

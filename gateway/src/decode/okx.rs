@@ -3,10 +3,8 @@
 use base::input::{Balance, Fee, Fill, OrderStatus, Position};
 use base::{OrderId, Product, Qty, VenueId, WallNs};
 
-use super::{
-    Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped, entry, money,
-    must, number, price, qty, report, side, time,
-};
+use super::field::{entry, money, must, number, price, qty, report, side, time};
+use super::{Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped};
 use crate::json::{self, Value};
 use crate::markets::Market;
 use crate::text::id_number;
@@ -100,7 +98,8 @@ fn refused<'a>(top: &Top<'a>, code: i64, message: &'a [u8]) -> Answer<'a> {
         order: None,
         venue_order: 0,
         venue_time: WallNs::NONE,
-        refusal: Some(Refusal { code, status: 0, message }),
+        refusal: Some(Refusal { code, status: 0, message, retry_after_ms: 0 }),
+        allowance: None,
     }
 }
 
@@ -118,7 +117,8 @@ fn answers(cx: &Context<'_>, top: &Top<'_>, emit: &mut Emit<'_>) {
             order: Some(order).filter(|order| *order != OrderId::FOREIGN),
             venue_order: if id.is_empty() { 0 } else { id_number(id) },
             venue_time: time(item.field(b"ts")),
-            refusal: (code != 0).then_some(Refusal { code, status: 0, message }),
+            refusal: (code != 0).then_some(Refusal { code, status: 0, message, retry_after_ms: 0 }),
+            allowance: None,
         }));
     }
     if !named {

@@ -86,9 +86,33 @@ proptest! {
 #[test]
 fn malformed_texts_are_refused() {
     let cases: &[&[u8]] = &[
-        b"", b" ", b"{", b"}", b"[1,]", b"{\"a\":1,}", b"{\"a\"}", b"{a:1}", b"01", b"1.", b".5", b"-",
-        b"1e", b"nul", b"truex", b"\"a", b"\"\\x\"", b"\"\\u12g4\"", b"\"\n\"", b"[1 2]", b"{} {}",
-        b"{\"a\":1]", b"[1}", b"NaN", b"+1", b"{\"a\":1", b"\"\x01\"",
+        b"",
+        b" ",
+        b"{",
+        b"}",
+        b"[1,]",
+        b"{\"a\":1,}",
+        b"{\"a\"}",
+        b"{a:1}",
+        b"01",
+        b"1.",
+        b".5",
+        b"-",
+        b"1e",
+        b"nul",
+        b"truex",
+        b"\"a",
+        b"\"\\x\"",
+        b"\"\\u12g4\"",
+        b"\"\n\"",
+        b"[1 2]",
+        b"{} {}",
+        b"{\"a\":1]",
+        b"[1}",
+        b"NaN",
+        b"+1",
+        b"{\"a\":1",
+        b"\"\x01\"",
     ];
     for case in cases {
         assert_eq!(check(case), None, "{}", String::from_utf8_lossy(case));
@@ -122,11 +146,19 @@ fn numbers_are_read_plain_or_as_text() {
     ];
     for (text, unsigned, signed) in cases {
         let value = check(text).expect("well-formed");
-        assert_eq!((value.u64(), value.i64()), (*unsigned, *signed), "{}", String::from_utf8_lossy(text));
+        assert_eq!(
+            (value.u64(), value.i64()),
+            (*unsigned, *signed),
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 
 #[test]
 fn of_two_fields_of_one_name_the_last_counts() {
-    assert_eq!(check(b"{\"a\":1,\"a\":2}").and_then(|v| v.field(b"a")).and_then(Value::u64), Some(2));
+    assert_eq!(
+        check(b"{\"a\":1,\"a\":2}").and_then(|v| v.field(b"a")).and_then(Value::u64),
+        Some(2)
+    );
 }

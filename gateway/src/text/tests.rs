@@ -25,7 +25,15 @@ proptest! {
 
 #[test]
 fn decimals_have_a_digit_before_the_point() {
-    let cases = [(0, 0, "0"), (0, 2, "0.00"), (5, 2, "0.05"), (618_001, 1, "61800.1"), (7, 8, "0.00000007"), (u64::MAX, 0, "18446744073709551615"), (1, 19, "0.0000000000000000001")];
+    let cases = [
+        (0, 0, "0"),
+        (0, 2, "0.00"),
+        (5, 2, "0.05"),
+        (618_001, 1, "61800.1"),
+        (7, 8, "0.00000007"),
+        (u64::MAX, 0, "18446744073709551615"),
+        (1, 19, "0.0000000000000000001"),
+    ];
     for (value, decimals, text) in cases {
         assert_eq!(written(|d| d.fixed(value, decimals)), text);
     }
@@ -47,5 +55,8 @@ fn a_plain_number_is_its_own_id_and_a_text_is_hashed() {
     assert_eq!(id_number(b"0"), 0);
     assert_eq!(id_number(b"007"), fnv(b"007"));
     assert_eq!(id_number(b"12345678901234567890"), fnv(b"12345678901234567890"));
-    assert_ne!(id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad9"), id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad8"));
+    assert_ne!(
+        id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad9"),
+        id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad8")
+    );
 }

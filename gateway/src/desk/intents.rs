@@ -1,0 +1,360 @@
+//! From intents to bytes: the gates before a request leaves, and what is said when one does not pass.
+
+use base::input::{CancelReject, Input, Reject, RejectClass};
+use base::output::{Cancel, CancelAll, Place, Query};
+use base::{Clock, InstrumentId, OrderId, Stamp};
+use net::Channel;
+use telemetry::{Counter, Hist};
+use venue::Spend;
+
+use super::lines::Line;
+use super::{Desk, Hands, Mind};
+use crate::encode::{Moment, Named, TEXT_MAX, Ticket, okx};
+use crate::orders::OpenOrder;
+use crate::requests::{Purpose, Request};
+use crate::rest::Task;
+
+/// Why an order was not sent. None of its bytes left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unsent {
+    /// No instrument of this venue.
+    Instrument,
+    /// A price or size between its steps, or a spot order that may only reduce.
+    Rules,
+    /// The kill flag is set, or everything is being cancelled.
+    Killed,
+    /// No order session, or the socket does not take it.
+    Session,
+    /// The venue's rate budget is used up.
+    Budget,
+    /// A table of ours is full.
+    Full,
+}
+
+impl Unsent {
+    const fn class(self) -> RejectClass {
+        match self {
+            Self::Instrument | Self::Killed => RejectClass::Local,
+            Self::Rules => RejectClass::Rules,
+            Self::Session => RejectClass::Unavailable,
+            Self::Budget | Self::Full => RejectClass::RateLimit,
+        }
+    }
+
+    const fn counter(self) -> Counter {
+        match self {
+            Self::Instrument | Self::Rules => Counter::OrdersLocal,
+            Self::Killed => Counter::OrdersKilled,
+            Self::Session => Counter::OrdersNoSession,
+            Self::Budget | Self::Full => Counter::OrdersNoBudget,
+        }
+    }
+}
+
+impl<L: Channel> Desk<L> {
+    /// Sends an order, or says at once that it was not sent.
+    #[inline]
+    pub(crate) fn place<C: Clock>(&mut self, place: &Place, clock: &C, hands: &mut Hands<'_>) {
+        if let Err(why) = self.try_place(place, clock, hands) {
+            self.mind.not_placed(place, why, hands);
+        }
+    }
+
+    #[inline]
+    fn try_place<C: Clock>(
+        &mut self,
+        place: &Place,
+        clock: &C,
+        hands: &mut Hands<'_>,
+    ) -> Result<(), Unsent> {
+        let Self { lines, wire, markets, mind } = self;
+        let begun = clock.now();
+        let market = markets.get(place.instrument).ok_or(Unsent::Instrument)?;
+        let ticket = Ticket::new(market, mind.instance, place).ok_or(Unsent::Rules)?;
+        let line = order_line(lines).filter(|_| mind.orders_up).ok_or(Unsent::Session)?;
+        if mind.winding || hands.kill.is_set() {
+            return Err(Unsent::Killed);
+        }
+        if !mind.open.has_room() {
+            return Err(Unsent::Full);
+        }
+        let request = mind.requests.free().ok_or(Unsent::Full)?;
+        mind.spend_on_place(place, hands)?;
+        let at = Moment { request, venue_ms: mind.venue_ms };
+        // The last look before the socket: after the flag no new order leaves.
+        if hands.kill.is_set() {
+            return Err(Unsent::Killed);
+        }
+        line.channel
+            .send_with(TEXT_MAX, &mut |out| wire.place(&ticket, at, out))
+            .map_err(|_| Unsent::Session)?;
+        let sent = clock.now();
+        hands.page.add(Counter::OrdersSent, 1);
+        hands.page.record(Hist::TickToOrder, (sent - place.cause).0);
+        hands.page.record(Hist::Encode, (sent - begun).0);
+        mind.placed(place, request, sent);
+        Ok(())
+    }
+
+    /// Sends a cancel: on the order connection, or by REST while that is gone.
+    pub(crate) fn cancel(&mut self, cancel: &Cancel, hands: &mut Hands<'_>) {
+        if let Err(class) = self.try_cancel(cancel.order, cancel.instrument, hands) {
+            let Cancel { instrument, order, .. } = *cancel;
+            hands.page.add(Counter::CancelsRejected, 1);
+            let venue = self.mind.venue;
+            let reject = CancelReject { venue, instrument, order, class, code: 0 };
+            hands.out.push(Input::CancelReject(reject), hands.now);
+        }
+    }
+
+    /// Sends a cancel, or says why it was not.
+    pub(super) fn try_cancel(
+        &mut self,
+        order: OrderId,
+        instrument: InstrumentId,
+        hands: &mut Hands<'_>,
+    ) -> Result<(), RejectClass> {
+        let Self { lines, wire, markets, mind } = self;
+        let market = markets.get(instrument).ok_or(RejectClass::Local)?;
+        mind.budget
+            .try_spend(Spend::Cancel, instrument, hands.now)
+            .map_err(|_| RejectClass::RateLimit)?;
+        hands.page.add(Counter::CancelsSent, 1);
+        let named = Named::new(market, mind.instance, order);
+        let line = order_line(lines).filter(|_| mind.orders_up);
+        let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
+            let at = Moment { request, venue_ms: mind.venue_ms };
+            let write = &mut |out: &mut [u8]| wire.cancel(&named, at, out);
+            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
+            if sent {
+                mind.asked(request, Purpose::Cancel, order, instrument, hands.now);
+            }
+            sent
+        });
+        if !sent && !mind.submit(Task::Cancel { instrument, order }, 0) {
+            return Err(RejectClass::Unavailable);
+        }
+        if let Some(open) = mind.open.get_mut(order) {
+            open.cancelled = hands.now;
+        }
+        Ok(())
+    }
+
+    /// Cancels everything of an instrument, or of every instrument with orders of ours.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn cancel_all(&mut self, all: &CancelAll, hands: &mut Hands<'_>) {
+        if self.mind.venue == base::VenueId::Okx {
+            self.cancel_in_batches(all.instrument, hands);
+            return;
+        }
+        self.mind.mark_instruments(all.instrument);
+        for index in 0..self.mind.marked.len() {
+            let marked = self.mind.marked.get(index).copied().unwrap_or(false);
+            if let (true, Ok(id)) = (marked, u16::try_from(index)) {
+                self.cancel_instrument(InstrumentId(id), hands);
+            }
+        }
+    }
+
+    fn cancel_instrument(&mut self, instrument: InstrumentId, hands: &mut Hands<'_>) {
+        let Self { lines, wire, markets, mind } = self;
+        let Some(market) = markets.get(instrument) else { return };
+        if mind.budget.try_spend(Spend::CancelAll, instrument, hands.now).is_err() {
+            return; // asked again by the sweep
+        }
+        hands.page.add(Counter::CancelsSent, 1);
+        let by_socket = mind.venue == base::VenueId::BinanceSpot && mind.orders_up;
+        let line = order_line(lines).filter(|_| by_socket);
+        let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
+            let at = Moment { request, venue_ms: mind.venue_ms };
+            let write = &mut |out: &mut [u8]| wire.cancel_all(market, at, out);
+            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
+            if sent {
+                let (purpose, order) = (Purpose::CancelAll, OrderId::FOREIGN);
+                mind.asked(request, purpose, order, instrument, hands.now);
+            }
+            sent
+        });
+        if sent || mind.submit(Task::CancelAll { instrument }, 0) {
+            mind.mark_cancelled(instrument, hands.now);
+        }
+    }
+
+    /// OKX: the orders that are out, so many at a time.
+    fn cancel_in_batches(&mut self, instrument: InstrumentId, hands: &mut Hands<'_>) {
+        // bound: every round marks at least one order, or ends
+        for _ in 0..crate::orders::CAPACITY {
+            let mut batch: [Option<(OrderId, InstrumentId)>; okx::BATCH] = [None; okx::BATCH];
+            let wanted = self.mind.open.iter().filter(|open| {
+                let named = instrument == InstrumentId::ALL || open.instrument == instrument;
+                named && open.cancelled < hands.now
+            });
+            for (place, open) in batch.iter_mut().zip(wanted) {
+                *place = Some((open.order, open.instrument));
+            }
+            if batch.first().is_none_or(Option::is_none) || !self.cancel_batch(&batch, hands) {
+                return;
+            }
+        }
+    }
+
+    fn cancel_batch(
+        &mut self,
+        batch: &[Option<(OrderId, InstrumentId)>],
+        hands: &mut Hands<'_>,
+    ) -> bool {
+        let Self { lines, markets, mind, .. } = self;
+        let up = mind.orders_up;
+        let line = order_line(lines).filter(|_| up);
+        let Some((line, request)) = line.zip(mind.requests.free()) else { return false };
+        if mind.budget.try_spend(Spend::CancelAll, InstrumentId::ALL, hands.now).is_err() {
+            return false;
+        }
+        let at = Moment { request, venue_ms: mind.venue_ms };
+        let instance = mind.instance;
+        let sent = line.channel.send_with(TEXT_MAX, &mut |out| {
+            let named = batch.iter().flatten().filter_map(|(order, instrument)| {
+                Some(Named::new(markets.get(*instrument)?, instance, *order))
+            });
+            okx::cancel_batch(named, at, out)
+        });
+        if sent.is_err() {
+            return false;
+        }
+        hands.page.add(Counter::CancelsSent, 1);
+        let (order, all) = (OrderId::FOREIGN, InstrumentId::ALL);
+        mind.asked(request, Purpose::CancelAll, order, all, hands.now);
+        for (order, _) in batch.iter().flatten() {
+            if let Some(open) = mind.open.get_mut(*order) {
+                open.cancelled = hands.now;
+            }
+        }
+        true
+    }
+
+    /// Asks what became of an order; later again when it cannot be asked now.
+    pub(crate) fn query(&mut self, query: &Query, hands: &mut Hands<'_>) {
+        if !self.try_query(query.order, query.instrument, hands) {
+            self.mind.ask_later(query.order, query.instrument, super::soon(hands.now, 500));
+        }
+    }
+
+    /// Asks what became of an order; false when that is not possible now.
+    pub(super) fn try_query(
+        &mut self,
+        order: OrderId,
+        instrument: InstrumentId,
+        hands: &mut Hands<'_>,
+    ) -> bool {
+        let Self { lines, wire, markets, mind } = self;
+        // An order of no instrument of this venue was never sent here.
+        let Some(market) = markets.get(instrument) else { return true };
+        if mind.budget.try_spend(Spend::Query, instrument, hands.now).is_err() {
+            return false;
+        }
+        hands.page.add(Counter::Queries, 1);
+        let by_socket = wire.can_query() && mind.orders_up;
+        let line = order_line(lines).filter(|_| by_socket);
+        let named = Named::new(market, mind.instance, order);
+        let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
+            let at = Moment { request, venue_ms: mind.venue_ms };
+            let write = &mut |out: &mut [u8]| wire.query(&named, at, out);
+            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
+            if sent {
+                mind.asked(request, Purpose::Query, order, instrument, hands.now);
+            }
+            sent
+        });
+        sent || mind.submit(Task::Query { instrument, order }, 0)
+    }
+}
+
+/// The connection orders go out on.
+fn order_line<L>(lines: &mut [Option<Line<L>>; 2]) -> Option<&mut Line<L>> {
+    let [orders, _] = lines;
+    orders.as_mut()
+}
+
+impl Mind {
+    #[inline]
+    fn spend_on_place(&mut self, place: &Place, hands: &Hands<'_>) -> Result<(), Unsent> {
+        let spend = if place.reduce_only { Spend::Exit } else { Spend::Place };
+        let spent = self.budget.try_spend(spend, place.instrument, hands.now);
+        spent.map_err(|held| {
+            if !place.reduce_only {
+                self.budget_held = Some((place.instrument, held.until));
+            }
+            Unsent::Budget
+        })
+    }
+
+    /// Remembers an order whose bytes were written.
+    #[inline]
+    fn placed(&mut self, place: &Place, request: u64, sent: Stamp) {
+        self.asked(request, Purpose::Place, place.order, place.instrument, sent);
+        if self.open.is_empty() {
+            self.dead_man_at = sent;
+        }
+        self.touch(place.instrument);
+        self.open.add(OpenOrder {
+            order: place.order,
+            instrument: place.instrument,
+            sent,
+            seen: Stamp(0),
+            cancelled: Stamp(0),
+            listed: 0,
+        });
+    }
+
+    /// Remembers a request that was sent.
+    #[inline]
+    pub(super) fn asked(
+        &mut self,
+        number: u64,
+        purpose: Purpose,
+        order: OrderId,
+        instrument: InstrumentId,
+        sent: Stamp,
+    ) {
+        let request = Request { purpose, order, instrument, sent };
+        self.requests.take(number, request, sent + self.settings.answer_timeout);
+    }
+
+    /// Marks that instrument, or with `ALL` every one with orders of ours out.
+    pub(super) fn mark_instruments(&mut self, instrument: InstrumentId) {
+        self.marked.fill(false);
+        if let Some(marked) = self.marked.get_mut(instrument.index()) {
+            *marked = true;
+        }
+        if instrument == InstrumentId::ALL {
+            for open in self.open.iter() {
+                if let Some(marked) = self.marked.get_mut(open.instrument.index()) {
+                    *marked = true;
+                }
+            }
+        }
+    }
+
+    fn mark_cancelled(&mut self, instrument: InstrumentId, now: Stamp) {
+        for open in self.open.iter_mut().filter(|open| open.instrument == instrument) {
+            open.cancelled = now;
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_placed(&mut self, place: &Place, why: Unsent, hands: &mut Hands<'_>) {
+        hands.page.add(why.counter(), 1);
+        hands.out.push(
+            Input::Reject(Reject {
+                venue: self.venue,
+                instrument: place.instrument,
+                order: place.order,
+                class: why.class(),
+                code: 0,
+            }),
+            hands.now,
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Times and limits of one venue's order desk.
+
+use base::{Span, WallNs};
+
+/// How long things may take and how often they are done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a request may be on its way before the venue throws it away.
+    pub recv_window_ms: u32,
+    /// After this long without an answer an order's outcome is unknown.
+    pub answer_timeout: Span,
+    /// How long after an order was sent "not found" proves that it never will be.
+    pub quiet: Span,
+    /// How often the account is reconciled while orders are out.
+    pub reconcile_every: Span,
+    /// How often it is reconciled while none is out.
+    pub reconcile_idle_every: Span,
+    /// A reconciliation that takes longer has failed.
+    pub reconcile_timeout: Span,
+    /// The venue cancels everything when it does not hear from us for this long; `None` leaves the
+    /// switch alone. On Bybit only for accounts that may use it.
+    pub dead_man: Option<Span>,
+    /// From when on fills are asked for at the first reconciliation: what the journal knows up to.
+    pub fills_since: WallNs,
+    /// From when on funding payments are asked for.
+    pub funding_since: WallNs,
+    /// USD-M: the path before `/ws?listenKey=`.
+    pub private_path: String,
+    /// How often a listen key is prolonged.
+    pub listen_key_every: Span,
+    /// A connection older than this is replaced before the venue cuts it.
+    pub connection_life: Span,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            recv_window_ms: 5_000,
+            answer_timeout: Span::from_secs(2),
+            quiet: Span::from_secs(4),
+            reconcile_every: Span::from_secs(5),
+            reconcile_idle_every: Span::from_secs(30),
+            reconcile_timeout: Span::from_secs(30),
+            dead_man: Some(Span::from_secs(60)),
+            fills_since: WallNs::NONE,
+            funding_since: WallNs::NONE,
+            private_path: "/private".to_owned(),
+            listen_key_every: Span::from_secs(25 * 60),
+            connection_life: Span::from_secs(23 * 3_600 + 30 * 60),
+        }
+    }
+}
