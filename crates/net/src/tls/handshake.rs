@@ -104,15 +104,20 @@ fn drive(
 
 /// Tells the server by an alert why its handshake is refused, if it still listens.
 ///
-/// What is left to send is given out before anything more is read, so `incoming` stays as it was when
-/// the handshake failed.
+/// The alert may have a change of cipher before it. rustls gives out what it has to send before it reads
+/// on; it must not read on, since it would judge the refused message a second time.
 fn tell(connection: &mut UnbufferedClientConnection, stream: &mut impl Write, incoming: &mut [u8]) {
+    const CHANGE_CIPHER: u8 = 20;
     let mut outgoing = Vec::new();
-    // bound: one message for each round, at most a few
-    for _ in 0..8 {
+    // bound: one change of cipher, one alert
+    for _ in 0..2 {
+        let before = outgoing.len();
         match connection.process_tls_records(incoming).state {
             Ok(ConnectionState::EncodeTlsData(mut data)) => encode(&mut data, &mut outgoing),
             _ => break,
+        }
+        if outgoing.get(before) != Some(&CHANGE_CIPHER) {
+            break;
         }
     }
     // Who does not listen need not be told.

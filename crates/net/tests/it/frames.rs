@@ -9,15 +9,12 @@ use net::ws::Violation;
 use net::{Channel, CloseReason, LinkOptions, PingPolicy, Polled, SendError};
 
 use crate::support::{
-    Authority, PATIENCE, Peer, Seen, Server, accept, echo, frame, next, read_frame, text,
+    Authority, Frame, PATIENCE, Peer, Seen, Server, accept, echo, frame, next, read_frame, text,
 };
 use crate::{link, options};
 
 /// A server that upgrades and then sends these bytes, each slice as a record of its own.
-fn sending(
-    authority: &Authority,
-    records: Vec<Vec<u8>>,
-) -> (Server, mpsc::Receiver<Vec<(u8, Vec<u8>)>>) {
+fn sending(authority: &Authority, records: Vec<Vec<u8>>) -> (Server, mpsc::Receiver<Vec<Frame>>) {
     let (tell, told) = mpsc::channel();
     let server = Server::tls(authority.server(), move |mut peer: Peer| {
         accept(&mut peer);

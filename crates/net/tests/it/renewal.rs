@@ -8,12 +8,12 @@ use base::{Clock, Span};
 use net::{Channel, LinkOptions};
 
 use crate::support::{
-    Authority, PATIENCE, Peer, Seen, Server, accept, frame, next, read_frame, text,
+    Authority, Frame, PATIENCE, Peer, Seen, Server, accept, frame, next, read_frame, text,
 };
 use crate::{link, options};
 
 /// Echoes texts with the number of the connection before them; tells when each ends, and how.
-fn numbered(authority: &Authority) -> (Server, mpsc::Receiver<(u32, Option<(u8, Vec<u8>)>)>) {
+fn numbered(authority: &Authority) -> (Server, mpsc::Receiver<(u32, Option<Frame>)>) {
     let count = AtomicU32::new(0);
     let (tell, told) = mpsc::channel();
     let server = Server::tls(authority.server(), move |mut peer: Peer| {

@@ -222,8 +222,11 @@ pub(crate) fn text(payload: &str) -> Vec<u8> {
     frame(0x81, payload.as_bytes())
 }
 
-/// The next frame of a client: its first byte and its payload.
-pub(crate) fn read_frame(peer: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+/// A frame of a client: its first byte and its payload.
+pub(crate) type Frame = (u8, Vec<u8>);
+
+/// The next frame of a client.
+pub(crate) fn read_frame(peer: &mut impl Read) -> io::Result<Frame> {
     let mut head = [0; 2];
     peer.read_exact(&mut head)?;
     assert_eq!(head[1] & 0x80, 0x80, "a client must mask");
