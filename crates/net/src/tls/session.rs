@@ -176,4 +176,6 @@ impl Messages {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
