@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod book;
+pub mod bybit;
 pub mod clock;
 pub mod dec;
 pub mod event;

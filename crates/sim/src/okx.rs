@@ -83,8 +83,12 @@ impl Okx {
     fn answer(&mut self, now: WallNs, request: &Request) -> Reply {
         match self.exchange.faults.request(now) {
             Some(RequestFault::TooMany) => return Reply::Response(refused(429, codes::TOO_MANY)),
-            Some(RequestFault::Banned) => return Reply::Response(Response::json(403, "{\"msg\":\"Forbidden\"}")),
-            Some(RequestFault::Unavailable) => return Reply::Response(refused(503, codes::UNAVAILABLE)),
+            Some(RequestFault::Banned) => {
+                return Reply::Response(Response::json(403, "{\"msg\":\"Forbidden\"}"));
+            }
+            Some(RequestFault::Unavailable) => {
+                return Reply::Response(refused(503, codes::UNAVAILABLE));
+            }
             None => {}
         }
         let rule = Rule::new(public::limit_of(&request.path), 2_000);
@@ -94,13 +98,13 @@ impl Okx {
         if !is_order && !self.windows.take(now, &key, rule, 1).ok {
             return Reply::Response(refused(429, codes::TOO_MANY));
         }
-        if request.method == "GET" {
-            if let Some(answer) = self.public(now, &request.path, &Query::of(request)) {
-                return Reply::Response(match answer {
-                    Ok(answer) => body(200, &answer),
-                    Err((code, msg)) => refusal(&code, &msg),
-                });
-            }
+        if request.method == "GET"
+            && let Some(answer) = self.public(now, &request.path, &Query::of(request))
+        {
+            return Reply::Response(match answer {
+                Ok(answer) => body(200, &answer),
+                Err((code, msg)) => refusal(&code, &msg),
+            });
         }
         let account = match self.keys.rest(now, request) {
             Ok(account) => account,
@@ -118,10 +122,10 @@ impl Okx {
     fn flush(&mut self, now: WallNs, out: &mut Outbox) {
         let events = self.exchange.take_events();
         for event in &events {
-            if let Event::Market(event) = event {
-                if let Some(feed) = row_of(event).and_then(|row| self.feeds.get_mut(row)) {
-                    feed.on_event(event);
-                }
+            if let Event::Market(event) = event
+                && let Some(feed) = row_of(event).and_then(|row| self.feeds.get_mut(row))
+            {
+                feed.on_event(event);
             }
         }
         self.push_private(now, &events, out);
@@ -132,7 +136,8 @@ impl Okx {
         let mut feeds = std::mem::take(&mut self.feeds);
         for (row, feed) in feeds.iter_mut().enumerate() {
             let spec = self.exchange.spec(row).clone();
-            let wanted: Vec<&str> = CHANNELS.into_iter().filter(|channel| self.wanted(channel, &spec)).collect();
+            let wanted: Vec<&str> =
+                CHANNELS.into_iter().filter(|channel| self.wanted(channel, &spec)).collect();
             if wanted.is_empty() {
                 feed.drop_trades();
                 continue;
@@ -140,7 +145,9 @@ impl Okx {
             if self.exchange.faults.is_silent(now, &spec.name) {
                 continue;
             }
-            for push in feed.due(now.millis(), self.exchange.market(), &|channel| wanted.contains(&channel)) {
+            for push in
+                feed.due(now.millis(), self.exchange.market(), &|channel| wanted.contains(&channel))
+            {
                 if push.sequenced && self.exchange.faults.skips_book(now, &spec.name) {
                     continue;
                 }
@@ -248,7 +255,8 @@ fn row_of(event: &MarketEvent) -> Option<crate::spec::Row> {
 
 /// The body every REST answer has.
 fn body(status: u16, answer: &Answer) -> Response {
-    let object = Obj::new().text("code", &answer.code).raw("data", &answer.data).quoted("msg", &answer.msg);
+    let object =
+        Obj::new().text("code", &answer.code).raw("data", &answer.data).quoted("msg", &answer.msg);
     Response::json(status, object.end())
 }
 
@@ -265,9 +273,12 @@ fn timed_body(now: WallNs, answer: &Answer) -> Response {
 }
 
 fn timed(now: WallNs, is_order: bool, outcome: Outcome) -> Reply {
-    let whole = |answer: &Answer| if is_order { timed_body(now, answer) } else { body(200, answer) };
+    let whole =
+        |answer: &Answer| if is_order { timed_body(now, answer) } else { body(200, answer) };
     match outcome {
-        Outcome::Now(answer) if answer.code == codes::TOO_MANY.0 => Reply::Response(refusal(&answer.code, &answer.msg)),
+        Outcome::Now(answer) if answer.code == codes::TOO_MANY.0 => {
+            Reply::Response(refusal(&answer.code, &answer.msg))
+        }
         Outcome::Now(answer) => Reply::Response(whole(&answer)),
         Outcome::Later(at, answer) => Reply::Later(at, whole(&answer)),
         Outcome::Silence => Reply::Cut,
@@ -291,8 +302,14 @@ fn refused(status: u16, code: Code) -> Response {
 }
 
 fn not_found(request: &Request) -> Response {
-    let text = Obj::new().text("code", "404").raw("data", "{}").text("detailMsg", "").text("error_code", "404");
-    let text = text.text("error_message", "Not Found").quoted("msg", &format!("{} not found", request.path));
+    let text = Obj::new()
+        .text("code", "404")
+        .raw("data", "{}")
+        .text("detailMsg", "")
+        .text("error_code", "404");
+    let text = text
+        .text("error_message", "Not Found")
+        .quoted("msg", &format!("{} not found", request.path));
     Response::json(404, text.end())
 }
 

@@ -12,6 +12,7 @@ use crate::spec::{Row, Spec};
 use crate::wire::json::{Obj, list};
 use crate::wire::ladder::Ladder;
 use base::Side;
+use std::collections::VecDeque;
 
 /// The depths that are served with their push intervals in milliseconds.
 pub(crate) const DEPTHS: [(usize, i64); 4] = [(1, 10), (50, 20), (200, 100), (1_000, 200)];
@@ -53,7 +54,9 @@ impl Topic {
     /// Its text for an instrument.
     pub(crate) fn text(self, symbol: &str) -> String {
         match self {
-            Self::Book(at) => format!("orderbook.{}.{symbol}", DEPTHS.get(at).map_or(0, |(depth, _)| *depth)),
+            Self::Book(at) => {
+                format!("orderbook.{}.{symbol}", DEPTHS.get(at).map_or(0, |(depth, _)| *depth))
+            }
             Self::Trades => format!("publicTrade.{symbol}"),
             Self::Ticker => format!("tickers.{symbol}"),
             Self::Liquidations => format!("allLiquidation.{symbol}"),
@@ -69,6 +72,7 @@ pub(crate) struct Feed {
     book_ms: i64,
     books: [Book; DEPTHS.len()],
     trades: Vec<Trade>,
+    recent: VecDeque<Trade>,
     last: Dec,
     last_tick: &'static str,
     ticker: Ticker,
@@ -138,6 +142,7 @@ impl Feed {
             book_ms: 0,
             books: [Book::default(), Book::default(), Book::default(), Book::default()],
             trades: Vec::new(),
+            recent: VecDeque::new(),
             last: Dec::ZERO,
             last_tick: "ZeroPlusTick",
             ticker: Ticker::default(),
@@ -153,6 +158,11 @@ impl Feed {
     /// When the book last changed.
     pub(crate) fn book_ms(&self) -> i64 {
         self.book_ms
+    }
+
+    /// The last trades, newest first, as REST shows them.
+    pub(crate) fn recent(&self, spec: &Spec, limit: usize) -> Vec<String> {
+        self.recent.iter().take(limit).map(|trade| trade.rest(spec)).collect()
     }
 
     /// The direction of the last trade's price.
@@ -173,7 +183,11 @@ impl Feed {
                 self.last = *price;
                 self.day.trade(*price, *qty);
                 let (tick, seq, ms) = (self.last_tick, self.seq, at.millis());
-                self.trades.push(Trade { id: *id, price: *price, qty: *qty, taker: *taker, ms, tick, seq });
+                let trade =
+                    Trade { id: *id, price: *price, qty: *qty, taker: *taker, ms, tick, seq };
+                self.trades.push(trade);
+                self.recent.push_front(trade);
+                self.recent.truncate(RECENT);
             }
             _ => {}
         }
@@ -192,7 +206,12 @@ impl Feed {
     }
 
     /// What is due now on the topics somebody wants.
-    pub(crate) fn due(&mut self, now_ms: i64, market: &Market, wanted: &dyn Fn(Topic) -> bool) -> Vec<Push> {
+    pub(crate) fn due(
+        &mut self,
+        now_ms: i64,
+        market: &Market,
+        wanted: &dyn Fn(Topic) -> bool,
+    ) -> Vec<Push> {
         let mut out = Vec::new();
         let Some(spec) = market.specs().get(self.row).cloned() else {
             return out;
@@ -224,8 +243,18 @@ impl Feed {
                 let book = self.books.get_mut(at)?;
                 if !book.live {
                     let shown = ladder(market, row, depth);
-                    let (next_ms, update) = (now_ms + every, book.update.max(first_update(row, at)));
-                    *book = Book { shown, update, seq, next_ms, sent_ms: now_ms, shown_ms: book_ms, live: true, restart: false };
+                    let (next_ms, update) =
+                        (now_ms + every, book.update.max(first_update(row, at)));
+                    *book = Book {
+                        shown,
+                        update,
+                        seq,
+                        next_ms,
+                        sent_ms: now_ms,
+                        shown_ms: book_ms,
+                        live: true,
+                        restart: false,
+                    };
                 }
                 let text = book.text("snapshot", at, now_ms, &spec, &book.shown);
                 Some(Push { topic, text, sequenced: false })
@@ -244,7 +273,13 @@ impl Feed {
         }
     }
 
-    fn book_update(&mut self, at: usize, now_ms: i64, spec: &Spec, market: &Market) -> Option<Push> {
+    fn book_update(
+        &mut self,
+        at: usize,
+        now_ms: i64,
+        spec: &Spec,
+        market: &Market,
+    ) -> Option<Push> {
         let (depth, every) = DEPTHS.get(at).copied()?;
         let (seq, row, book_ms) = (self.seq, self.row, self.book_ms);
         let book = self.books.get_mut(at)?;
@@ -255,7 +290,14 @@ impl Feed {
         let changes = book.shown.advance(ladder(market, row, depth));
         let topic = Topic::Book(at);
         if book.restart {
-            *book = Book { shown: std::mem::take(&mut book.shown), update: 1, seq, shown_ms: book_ms, restart: false, ..*book };
+            *book = Book {
+                shown: std::mem::take(&mut book.shown),
+                update: 1,
+                seq,
+                shown_ms: book_ms,
+                restart: false,
+                ..*book
+            };
             book.sent_ms = now_ms;
             let text = book.text("snapshot", at, now_ms, spec, &book.shown);
             return Some(Push { topic, text, sequenced: false });
@@ -278,7 +320,13 @@ impl Feed {
         Some(Push { topic, text, sequenced: depth > 1 })
     }
 
-    fn push_trades(&mut self, spec: &Spec, now_ms: i64, wanted: &dyn Fn(Topic) -> bool, out: &mut Vec<Push>) {
+    fn push_trades(
+        &mut self,
+        spec: &Spec,
+        now_ms: i64,
+        wanted: &dyn Fn(Topic) -> bool,
+        out: &mut Vec<Push>,
+    ) {
         let trades = std::mem::take(&mut self.trades);
         if !wanted(Topic::Trades) {
             return;
@@ -291,14 +339,19 @@ impl Feed {
             } else {
                 head.raw("ts", now_ms).text("type", "snapshot")
             };
-            out.push(Push { topic: Topic::Trades, text: head.raw("data", data).end(), sequenced: false });
+            out.push(Push {
+                topic: Topic::Trades,
+                text: head.raw("data", data).end(),
+                sequenced: false,
+            });
         }
     }
 
     fn ticker_update(&mut self, now_ms: i64, spec: &Spec, market: &Market) -> Option<Push> {
         self.ticker.next_ms = now_ms + ticker_every(spec);
         let fields = rows::ticker_fields(spec, market, self);
-        let changed: Vec<_> = fields.iter().filter(|field| !self.ticker.shown.contains(field)).cloned().collect();
+        let changed: Vec<_> =
+            fields.iter().filter(|field| !self.ticker.shown.contains(field)).cloned().collect();
         if changed.is_empty() {
             return None;
         }
@@ -315,6 +368,8 @@ impl Feed {
     }
 }
 
+/// Trades that REST shows.
+const RECENT: usize = 1_000;
 /// Most trades in one message.
 const TRADES_MAX: usize = 1_024;
 
@@ -351,8 +406,15 @@ impl Book {
 }
 
 impl Ticker {
-    fn text(&self, kind: &str, now_ms: i64, spec: &Spec, fields: &[(&'static str, String)]) -> String {
-        let data = fields.iter().fold(Obj::new(), |object, (name, value)| object.text(name, value)).end();
+    fn text(
+        &self,
+        kind: &str,
+        now_ms: i64,
+        spec: &Spec,
+        fields: &[(&'static str, String)],
+    ) -> String {
+        let data =
+            fields.iter().fold(Obj::new(), |object, (name, value)| object.text(name, value)).end();
         let head = Obj::new().text("topic", Topic::Ticker.text(&spec.symbol));
         if spec.is_perpetual() {
             head.text("type", kind).raw("data", data).raw("cs", self.cross).raw("ts", now_ms).end()
@@ -363,6 +425,28 @@ impl Ticker {
 }
 
 impl Trade {
+    fn shown_id(&self, spec: &Spec) -> String {
+        if spec.is_perpetual() {
+            rows::uuid(&[3, spec.row as u64, self.id])
+        } else {
+            (2_290_000_000_000_000_000_u64 + self.id).to_string()
+        }
+    }
+
+    fn rest(&self, spec: &Spec) -> String {
+        Obj::new()
+            .text("execId", self.shown_id(spec))
+            .text("symbol", &spec.symbol)
+            .text("price", rows::price(spec, self.price))
+            .text("size", rows::qty(spec, self.qty))
+            .text("side", rows::side(self.taker))
+            .text("time", self.ms)
+            .raw("isBlockTrade", false)
+            .raw("isRPITrade", false)
+            .text("seq", self.seq)
+            .end()
+    }
+
     fn json(&self, spec: &Spec) -> String {
         let side = rows::side(self.taker);
         let (price, qty) = (rows::price(spec, self.price), rows::qty(spec, self.qty));
@@ -374,10 +458,10 @@ impl Trade {
                 .text("v", qty)
                 .text("p", price)
                 .text("L", self.tick)
-                .text("i", rows::uuid(&[3, spec.row as u64, self.id]))
+                .text("i", self.shown_id(spec))
         } else {
             Obj::new()
-                .text("i", 2_290_000_000_000_000_000_u64 + self.id)
+                .text("i", self.shown_id(spec))
                 .raw("T", self.ms)
                 .text("p", price)
                 .text("v", qty)

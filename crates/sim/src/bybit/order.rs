@@ -19,7 +19,11 @@ pub(crate) fn product(category: &str) -> Result<Product, Wrong> {
 }
 
 /// The instrument of a category and a symbol.
-pub(crate) fn instrument<'a>(specs: &'a Specs, category: &str, symbol: &str) -> Result<&'a Spec, Wrong> {
+pub(crate) fn instrument<'a>(
+    specs: &'a Specs,
+    category: &str,
+    symbol: &str,
+) -> Result<&'a Spec, Wrong> {
     let product = product(category)?;
     if symbol.is_empty() {
         return Err(parameter("params error: symbol is required"));
@@ -31,7 +35,10 @@ pub(crate) fn instrument<'a>(specs: &'a Specs, category: &str, symbol: &str) -> 
 }
 
 /// The order a request names; the venue's own id wins.
-pub(crate) fn reference(args: &Value, find: impl Fn(&str) -> Option<u64>) -> Result<OrderRef, Wrong> {
+pub(crate) fn reference(
+    args: &Value,
+    find: impl Fn(&str) -> Option<u64>,
+) -> Result<OrderRef, Wrong> {
     let (id, link) = (field(args, "orderId"), field(args, "orderLinkId"));
     if !id.is_empty() {
         return Ok(OrderRef::Id(find(&id).unwrap_or(0)));
@@ -45,7 +52,9 @@ pub(crate) fn reference(args: &Value, find: impl Fn(&str) -> Option<u64>) -> Res
 /// Reads a new order. `held` is the signed position, for orders that close all of it.
 pub(crate) fn read(spec: &Spec, args: &Value, held: Dec) -> Result<NewOrder, Wrong> {
     let spot = !spec.is_perpetual();
-    let say = |linear: &str, code: i64, text: &str| if spot { (code, text.to_owned()) } else { parameter(linear) };
+    let say = |linear: &str, code: i64, text: &str| {
+        if spot { (code, text.to_owned()) } else { parameter(linear) }
+    };
     let side = match field(args, "side").as_str() {
         "Buy" => Side::Buy,
         "Sell" => Side::Sell,
@@ -91,7 +100,13 @@ pub(crate) fn read(spec: &Spec, args: &Value, held: Dec) -> Result<NewOrder, Wro
 }
 
 /// Quantity, or the value of a spot market order by value.
-fn size(spec: &Spec, args: &Value, side: Side, kind: OrderKind, held: Dec) -> Result<(Dec, Option<Dec>), Wrong> {
+fn size(
+    spec: &Spec,
+    args: &Value,
+    side: Side,
+    kind: OrderKind,
+    held: Dec,
+) -> Result<(Dec, Option<Dec>), Wrong> {
     let spot = !spec.is_perpetual();
     let wrong = || codes::of_order(crate::order::Refusal::QtyLot, spot);
     let qty = Dec::parse(&field(args, "qty")).ok_or_else(wrong)?;

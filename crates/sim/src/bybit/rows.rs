@@ -66,7 +66,11 @@ pub(crate) fn uuid(parts: &[u64]) -> String {
 }
 
 /// The fields of a ticker, in Bybit's order.
-pub(crate) fn ticker_fields(spec: &Spec, market: &Market, feed: &Feed) -> Vec<(&'static str, String)> {
+pub(crate) fn ticker_fields(
+    spec: &Spec,
+    market: &Market,
+    feed: &Feed,
+) -> Vec<(&'static str, String)> {
     let (top, day) = (market.top(spec.row), feed.day);
     let last = last_price(spec, market);
     let change = (last - day.open).over(day.open).cut_places(6);
@@ -135,8 +139,11 @@ pub(crate) fn instrument(spec: &Spec, market: &Market) -> String {
 
 fn linear(spec: &Spec, market: &Market) -> String {
     let hours = market.funding(spec.row).map_or(spec.funding_hours, |funding| funding.hours);
-    let leverage =
-        Obj::new().text("minLeverage", 1).text("maxLeverage", "100.00").text("leverageStep", "0.01").end();
+    let leverage = Obj::new()
+        .text("minLeverage", 1)
+        .text("maxLeverage", "100.00")
+        .text("leverageStep", "0.01")
+        .end();
     let prices = Obj::new()
         .text("minPrice", price(spec, spec.tick))
         .text("maxPrice", price(spec, spec.tick.repeat(19_999_998)))
@@ -150,7 +157,8 @@ fn linear(spec: &Spec, market: &Market) -> String {
         .text("maxMktOrderQty", qty(spec, spec.qty_max_market))
         .text("minNotionalValue", spec.notional_min)
         .end();
-    let risk = Obj::new().text("priceLimitRatioX", "0.01").text("priceLimitRatioY", spec.price_band).end();
+    let risk =
+        Obj::new().text("priceLimitRatioX", "0.01").text("priceLimitRatioY", spec.price_band).end();
     Obj::new()
         .text("symbol", &spec.symbol)
         .text("contractType", "LinearPerpetual")

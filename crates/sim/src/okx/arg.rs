@@ -1,7 +1,7 @@
 //! What a client subscribes to: one object of `args`.
 
 use super::CHANNELS;
-use crate::spec::{Specs, Spec};
+use crate::spec::{Spec, Specs};
 use crate::wire::json::{Obj, field};
 use serde_json::Value;
 
@@ -39,7 +39,8 @@ pub(crate) struct Arg {
 }
 
 /// The private channels served here.
-pub(crate) const PRIVATE: [&str; 5] = ["orders", "positions", "account", "balance_and_position", "fills"];
+pub(crate) const PRIVATE: [&str; 5] =
+    ["orders", "positions", "account", "balance_and_position", "fills"];
 /// Depth channels that only the higher fee tiers get.
 const TIERED: [&str; 2] = ["books-l2-tbt", "books50-l2-tbt"];
 
@@ -104,7 +105,9 @@ impl Arg {
             Door::Business => name == "trades-all" && listed.is_some(),
             Door::Public => match name {
                 "instruments" => matches!(self.inst_type.as_str(), "SPOT" | "SWAP"),
-                "index-tickers" => specs.iter().any(|spec| super::rows::index_name(spec) == self.inst_id),
+                "index-tickers" => {
+                    specs.iter().any(|spec| super::rows::index_name(spec) == self.inst_id)
+                }
                 "mark-price" | "funding-rate" => listed.is_some_and(Spec::is_perpetual),
                 "trades-all" => false,
                 other => CHANNELS.contains(&other) && listed.is_some(),

@@ -38,7 +38,9 @@ impl Keys {
 
     /// Whose REST request this is.
     pub(crate) fn rest(&self, now: WallNs, request: &Request) -> Result<AccountRow, Code> {
-        let header = |name: &str, missing: Code| request.header(name).filter(|text| !text.is_empty()).ok_or(missing);
+        let header = |name: &str, missing: Code| {
+            request.header(name).filter(|text| !text.is_empty()).ok_or(missing)
+        };
         let key = header("ok-access-key", codes::NO_KEY)?;
         let passphrase = header("ok-access-passphrase", codes::NO_PASSPHRASE)?;
         let signature = header("ok-access-sign", codes::NO_SIGN)?;
@@ -55,10 +57,9 @@ impl Keys {
         if plan.passphrase != passphrase {
             return Err(codes::BAD_PASSPHRASE);
         }
-        if let Some(deadline) = request.header("exptime").and_then(|text| text.parse::<i64>().ok()) {
-            if now.millis() > deadline {
-                return Err(codes::EXPIRED);
-            }
+        let deadline = request.header("exptime").and_then(|text| text.parse::<i64>().ok());
+        if deadline.is_some_and(|deadline| now.millis() > deadline) {
+            return Err(codes::EXPIRED);
         }
         Ok(*account)
     }

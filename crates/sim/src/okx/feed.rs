@@ -12,6 +12,7 @@ use crate::spec::{Row, Spec};
 use crate::wire::json::{Obj, list};
 use crate::wire::ladder::Ladder;
 use base::Side;
+use std::collections::VecDeque;
 
 /// Levels of `books` on each side.
 const BOOKS_DEPTH: usize = 400;
@@ -23,6 +24,9 @@ const MARK_MS: i64 = 200;
 const FUNDING_MS: i64 = 60_000;
 /// A quiet book says every minute that it is still there.
 const KEEPALIVE_MS: i64 = 60_000;
+
+/// Trades that REST shows.
+const RECENT: usize = 500;
 
 /// The channels of one instrument that are pushed on change, in the order OKX promises.
 pub(crate) const CHANNELS: [&str; 10] = [
@@ -48,6 +52,7 @@ pub(crate) struct Feed {
     books: Books,
     books5: Paced<Ladder>,
     trades: Vec<Trade>,
+    recent: VecDeque<Trade>,
     ticker: Paced<String>,
     mark: Paced<Dec>,
     index: Paced<Dec>,
@@ -133,6 +138,18 @@ pub(crate) struct Push {
     pub(crate) sequenced: bool,
 }
 
+impl Trade {
+    fn fields(&self, spec: &Spec) -> Obj {
+        Obj::new()
+            .text("instId", &spec.symbol)
+            .text("tradeId", self.id)
+            .text("px", self.price)
+            .text("sz", spec.to_contracts(self.qty))
+            .text("side", rows::side(self.taker))
+            .text("ts", self.ms)
+    }
+}
+
 impl Push {
     fn plain(channel: &'static str, row: String) -> Self {
         Self { channel, action: None, data: list([row]), sequenced: false }
@@ -151,6 +168,7 @@ impl Feed {
             books: Books::default(),
             books5: Paced::default(),
             trades: Vec::new(),
+            recent: VecDeque::new(),
             ticker: Paced::default(),
             mark: Paced::default(),
             index: Paced::default(),
@@ -174,9 +192,21 @@ impl Feed {
             }
             MarketEvent::Trade { at, id, price, qty, taker, .. } => {
                 self.day.trade(*price, *qty);
-                let trade = Trade { id: *id, price: *price, qty: *qty, taker: *taker, ms: at.millis(), count: 1 };
+                let trade = Trade {
+                    id: *id,
+                    price: *price,
+                    qty: *qty,
+                    taker: *taker,
+                    ms: at.millis(),
+                    count: 1,
+                };
+                self.recent.push_front(trade);
+                self.recent.truncate(RECENT);
                 match self.trades.last_mut() {
-                    Some(last) if (last.price, last.taker, last.ms) == (trade.price, trade.taker, trade.ms) => {
+                    Some(last)
+                        if (last.price, last.taker, last.ms)
+                            == (trade.price, trade.taker, trade.ms) =>
+                    {
                         last.qty += trade.qty;
                         last.id = trade.id;
                         last.count += 1;
@@ -201,7 +231,12 @@ impl Feed {
     }
 
     /// What is due now on the channels somebody wants.
-    pub(crate) fn due(&mut self, now_ms: i64, market: &Market, wanted: &dyn Fn(&str) -> bool) -> Vec<Push> {
+    pub(crate) fn due(
+        &mut self,
+        now_ms: i64,
+        market: &Market,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Vec<Push> {
         let mut out = Vec::new();
         let Some(spec) = market.specs().get(self.row).cloned() else {
             return out;
@@ -213,7 +248,10 @@ impl Feed {
         if self.books.live && now_ms >= self.books.next_ms {
             out.extend(self.books_update(now_ms, &spec, market));
         }
-        if wanted("books5") && now_ms >= self.books5.next_ms && self.books5.offer(now_ms, BOOK_MS, ladder(market, self.row, 5)) {
+        if wanted("books5")
+            && now_ms >= self.books5.next_ms
+            && self.books5.offer(now_ms, BOOK_MS, ladder(market, self.row, 5))
+        {
             out.push(Push::plain("books5", self.books5_row(&spec)));
         }
         self.push_trades(&spec, wanted, &mut out);
@@ -253,15 +291,10 @@ impl Feed {
 
     fn push_trades(&mut self, spec: &Spec, wanted: &dyn Fn(&str) -> bool, out: &mut Vec<Push>) {
         for trade in std::mem::take(&mut self.trades) {
-            let row = Obj::new()
-                .text("instId", &spec.symbol)
-                .text("tradeId", trade.id)
-                .text("px", trade.price)
-                .text("sz", spec.to_contracts(trade.qty))
-                .text("side", rows::side(trade.taker))
-                .text("ts", trade.ms);
+            let row = trade.fields(spec);
             if wanted("trades") {
-                let row = row.clone().text("count", trade.count).text("source", 0).raw("seqId", self.seq);
+                let row =
+                    row.clone().text("count", trade.count).text("source", 0).raw("seqId", self.seq);
                 out.push(Push::plain("trades", row.end()));
             }
             if wanted("trades-all") {
@@ -290,7 +323,9 @@ impl Feed {
         }
         if wanted("funding-rate") && now_ms >= self.funding.next_ms {
             self.funding.next_ms = now_ms + FUNDING_MS;
-            out.extend(rows::funding(spec, market, now_ms).map(|row| Push::plain("funding-rate", row)));
+            out.extend(
+                rows::funding(spec, market, now_ms).map(|row| Push::plain("funding-rate", row)),
+            );
         }
     }
 
@@ -363,6 +398,15 @@ impl Feed {
         rows::ticker(spec, market, &self.day, self.book_ms)
     }
 
+    /// The last trades, newest first.
+    pub(crate) fn recent(&self, spec: &Spec, limit: usize) -> Vec<String> {
+        self.recent
+            .iter()
+            .take(limit)
+            .map(|trade| trade.fields(spec).text("source", 0).end())
+            .collect()
+    }
+
     /// When the book last changed.
     pub(crate) fn book_ms(&self) -> i64 {
         self.book_ms
@@ -371,5 +415,8 @@ impl Feed {
 
 /// Both sides of the market's book, cut to `depth` levels.
 pub(crate) fn ladder(market: &Market, row: Row, depth: usize) -> Ladder {
-    Ladder { bids: market.levels(row, Side::Buy, depth), asks: market.levels(row, Side::Sell, depth) }
+    Ladder {
+        bids: market.levels(row, Side::Buy, depth),
+        asks: market.levels(row, Side::Sell, depth),
+    }
 }

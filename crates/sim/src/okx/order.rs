@@ -44,6 +44,20 @@ pub(crate) struct Words {
     pub(crate) td_mode: String,
     /// Of the last amendment.
     pub(crate) req_id: String,
+    /// Why it was cancelled, where the exchange does not know better.
+    pub(crate) cancel_source: Option<&'static str>,
+}
+
+impl Words {
+    /// Of an order nobody knows.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            ord_type: "limit".to_owned(),
+            td_mode: "cross".to_owned(),
+            req_id: String::new(),
+            cancel_source: None,
+        }
+    }
 }
 
 /// Reads a new order.
@@ -52,8 +66,10 @@ pub(crate) fn read(spec: &Spec, args: &Value) -> Result<(NewOrder, Words), Wrong
         ord_type: needed(args, "ordType")?,
         td_mode: needed(args, "tdMode")?,
         req_id: String::new(),
+        cancel_source: None,
     };
-    let modes: &[&str] = if spec.is_perpetual() { &["cross", "isolated"] } else { &["cash", "cross"] };
+    let modes: &[&str] =
+        if spec.is_perpetual() { &["cross", "isolated"] } else { &["cash", "cross"] };
     if !modes.contains(&words.td_mode.as_str()) {
         return Err(codes::parameter("tdMode"));
     }
@@ -96,7 +112,12 @@ pub(crate) fn read(spec: &Spec, args: &Value) -> Result<(NewOrder, Words), Wrong
 }
 
 /// Quantity, or the value of a spot market order by value.
-fn size(spec: &Spec, args: &Value, side: Side, kind: OrderKind) -> Result<(Dec, Option<Dec>), Wrong> {
+fn size(
+    spec: &Spec,
+    args: &Value,
+    side: Side,
+    kind: OrderKind,
+) -> Result<(Dec, Option<Dec>), Wrong> {
     let size = positive(&needed(args, "sz")?, "sz")?;
     if spec.is_perpetual() || kind == OrderKind::Limit {
         return Ok((base_qty(spec, size)?, None));

@@ -73,7 +73,10 @@ pub(crate) fn instrument(spec: &Spec) -> String {
         .text("state", "live")
         .text("stk", "")
         .text("tickSz", spec.tick)
-        .raw("tradeQuoteCcyList", if swap { "[]".to_owned() } else { format!("[\"{}\"]", spec.quote) })
+        .raw(
+            "tradeQuoteCcyList",
+            if swap { "[]".to_owned() } else { format!("[\"{}\"]", spec.quote) },
+        )
         .text("uly", only(&index_name(spec), swap))
         .raw("upcChg", "[]")
         .end()
@@ -131,7 +134,9 @@ pub(crate) fn index(spec: &Spec, market: &Market, day: &Day, now_ms: i64) -> Str
 pub(crate) fn price_limit(spec: &Spec, market: &Market, now_ms: i64) -> String {
     let mark = market.mark(spec.row);
     let enabled = !spec.price_band.is_zero() && !mark.is_zero();
-    let limit = |share: Dec| if enabled { mark.times(share).cut_to(spec.tick).to_string() } else { String::new() };
+    let limit = |share: Dec| {
+        if enabled { mark.times(share).cut_to(spec.tick).to_string() } else { String::new() }
+    };
     Obj::new()
         .text("instType", kind(spec))
         .text("instId", &spec.symbol)
@@ -172,9 +177,15 @@ pub(crate) fn funding(spec: &Spec, market: &Market, now_ms: i64) -> Option<Strin
 const SETTLING_MS: i64 = 5_000;
 
 /// Rows of `funding-rate-history`, newest first, of settlements strictly between two times.
-pub(crate) fn funding_history(spec: &Spec, market: &Market, window: (i64, i64), limit: usize) -> Vec<String> {
+pub(crate) fn funding_history(
+    spec: &Spec,
+    market: &Market,
+    window: (i64, i64),
+    limit: usize,
+) -> Vec<String> {
     let history = market.funding(spec.row).map_or(&[][..], |funding| &funding.history);
-    let inside = history.iter().rev().filter(|row| row.at.millis() > window.0 && row.at.millis() < window.1);
+    let inside =
+        history.iter().rev().filter(|row| row.at.millis() > window.0 && row.at.millis() < window.1);
     let row = |settled: &crate::market::Settled| {
         Obj::new()
             .text("formulaType", "withRate")

@@ -54,7 +54,7 @@ impl Obj {
     }
 
     /// The fields of another object.
-    pub(crate) fn all(mut self, other: Self) -> Self {
+    pub(crate) fn all(mut self, other: &Self) -> Self {
         let fields = &other.text[1..];
         if !fields.is_empty() {
             if self.text.len() > 1 {

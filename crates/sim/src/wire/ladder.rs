@@ -29,7 +29,11 @@ impl Ladder {
 }
 
 /// Walks both sorted sides at once.
-fn changes(before: &[Level], after: &[Level], first: fn(crate::dec::Dec, crate::dec::Dec) -> bool) -> Vec<Level> {
+fn changes(
+    before: &[Level],
+    after: &[Level],
+    first: fn(crate::dec::Dec, crate::dec::Dec) -> bool,
+) -> Vec<Level> {
     let mut out = Vec::new();
     let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
     loop {

@@ -4,8 +4,13 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 fn side(levels: &BTreeMap<i64, i64>, dearest_first: bool) -> Vec<Level> {
-    let level = |(price, qty): (&i64, &i64)| Level { price: Dec::whole(*price), qty: Dec::whole(*qty) };
-    if dearest_first { levels.iter().rev().map(level).collect() } else { levels.iter().map(level).collect() }
+    let level =
+        |(price, qty): (&i64, &i64)| Level { price: Dec::whole(*price), qty: Dec::whole(*qty) };
+    if dearest_first {
+        levels.iter().rev().map(level).collect()
+    } else {
+        levels.iter().map(level).collect()
+    }
 }
 
 fn apply(mut side: Vec<Level>, changes: &[Level]) -> Vec<Level> {
