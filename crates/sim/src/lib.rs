@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod binance;
 pub mod book;
 pub mod bybit;
 pub mod clock;

@@ -59,7 +59,8 @@ impl Market {
     #[must_use]
     pub fn new(venue: VenueId, specs: Arc<Specs>, tape: Arc<Tape>, scenario: &Scenario) -> Self {
         let start = tape.start + scenario.shift_ns;
-        let players = [Source::Spot, Source::Perpetual].map(|source| Player::new(source, &tape, scenario.shift_ns));
+        let players = [Source::Spot, Source::Perpetual]
+            .map(|source| Player::new(source, &tape, scenario.shift_ns));
         let views = specs.iter().map(|spec| View::new(spec, scenario, start, &players)).collect();
         Self {
             venue,

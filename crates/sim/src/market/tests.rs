@@ -59,7 +59,9 @@ fn levels(pairs: &[[Dec; 2]]) -> Vec<Level> {
 fn every_captured_frame_written_from_its_numbers_is_that_frame() {
     let tape = tape();
     let scenario = Scenario::load("default").expect("a built-in scenario");
-    for (source, venue) in [(Source::Spot, VenueId::BinanceSpot), (Source::Perpetual, VenueId::BinanceUsdm)] {
+    for (source, venue) in
+        [(Source::Spot, VenueId::BinanceSpot), (Source::Perpetual, VenueId::BinanceUsdm)]
+    {
         let specs = list(&scenario, venue).expect("its listing");
         let spec = specs.by_symbol("BTCUSDT", None).expect("it lists bitcoin");
         let mut player = Player::new(source, &tape, 0);
@@ -147,7 +149,10 @@ fn sequence_holds(venue: VenueId, name: &str, seconds: i64) {
     assert_eq!(now.last_update_id, id);
     for side in [Side::Buy, Side::Sell] {
         let venue = if side == Side::Buy { &now.bids } else { &now.asks };
-        assert!(book.levels(side).eq(venue.iter().copied()), "the book we built is not the venue's");
+        assert!(
+            book.levels(side).eq(venue.iter().copied()),
+            "the book we built is not the venue's"
+        );
     }
 }
 
@@ -175,13 +180,18 @@ fn displayed_books_are_ordered_and_never_crossed() {
         play(&mut market, 30, |market, event| {
             let MarketEvent::Depth { row, .. } = event else { return };
             let top = market.top(*row);
-            let (bids, asks) = (market.levels(*row, Side::Buy, 50), market.levels(*row, Side::Sell, 50));
+            let (bids, asks) =
+                (market.levels(*row, Side::Buy, 50), market.levels(*row, Side::Sell, 50));
             assert_eq!((bids[0].price, asks[0].price), (top.bid, top.ask));
             assert!(bids.is_sorted_by(|a, b| a.price > b.price));
             assert!(asks.is_sorted_by(|a, b| a.price < b.price));
             assert!(bids[0].price < asks[0].price);
             let spec = &market.specs().0[*row];
-            assert!(bids.iter().chain(&asks).all(|l| l.price.is_multiple_of(spec.tick) && l.qty.is_multiple_of(spec.lot)));
+            assert!(
+                bids.iter()
+                    .chain(&asks)
+                    .all(|l| l.price.is_multiple_of(spec.tick) && l.qty.is_multiple_of(spec.lot))
+            );
         });
         assert!(rows >= 2);
     }
@@ -196,7 +206,9 @@ fn funding_is_settled_at_midnight_and_announced_before() {
     let mut settled = Vec::new();
     let mut estimates = 0;
     play(&mut market, 350, |_, event| match event {
-        MarketEvent::Settled { row, at, rate, mark } if *row == bitcoin => settled.push((*at, *rate, *mark)),
+        MarketEvent::Settled { row, at, rate, mark } if *row == bitcoin => {
+            settled.push((*at, *rate, *mark))
+        }
         MarketEvent::Funding { row, .. } if *row == bitcoin => estimates += 1,
         _ => {}
     });

@@ -36,7 +36,8 @@ fn the_depth_frames_of_the_capture_leave_no_gap() {
         for frame in &tape.sources[source as usize].frames {
             let Body::Depth { first, last, prev, .. } = frame.body else { continue };
             if let Some(before) = before {
-                let follows = if source == Source::Spot { first == before + 1 } else { prev == before };
+                let follows =
+                    if source == Source::Spot { first == before + 1 } else { prev == before };
                 assert!(follows, "{}", frame.whole);
             }
             before = Some(last);
@@ -48,5 +49,8 @@ fn the_depth_frames_of_the_capture_leave_no_gap() {
 fn a_missing_capture_is_named() {
     let gone = Tape::from_dir(Path::new("/nonexistent")).expect_err("there is no such folder");
     assert!(matches!(gone, TapeError::Read(..)));
-    assert!(gone.to_string().contains("/nonexistent/binance-spot-btcusdt-20240808.rec.gz"), "{gone}");
+    assert!(
+        gone.to_string().contains("/nonexistent/binance-spot-btcusdt-20240808.rec.gz"),
+        "{gone}"
+    );
 }
