@@ -1,0 +1,213 @@
+//! The way to the core, and what is done when its ring is full.
+//!
+//! Market data is replaced by newer data of its kind and instrument, trades are dropped and counted, a change
+//! of state is never lost and never overtaken by what came after it.
+
+use crate::fifo::Fifo;
+use crate::symbols::Row;
+use base::Record;
+use base::input::BookHealth;
+use base::record::Kind;
+use rings::Sender;
+
+/// Kinds of market data of which the newest replaces the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Newest {
+    Quote = 0,
+    Depth = 1,
+    Mark = 2,
+    Funding = 3,
+}
+
+const KINDS: usize = 4;
+/// State changes that fit beside four for each instrument.
+const STATES_EXTRA: usize = 64;
+
+/// What leaves a feed stage.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    sender: Sender<Record>,
+    /// State changes that found no room, in order.
+    states: Fifo<(Row, Record)>,
+    /// The newest record of each kind and instrument that found no room.
+    late: Box<[Late]>,
+    /// The places of `late` that are listed, each once.
+    order: Fifo<usize>,
+    sent: u64,
+    dropped: u64,
+    /// State changes by what they said.
+    told: [u64; BookHealth::ALL.len()],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    record: Option<Record>,
+    listed: bool,
+}
+
+const NOT_LATE: Late = Late { record: None, listed: false };
+
+impl Outbox {
+    pub(crate) fn new(sender: Sender<Record>, rows: usize) -> Self {
+        Self {
+            sender,
+            states: Fifo::with_capacity(4 * rows + STATES_EXTRA, (Row(0), Record::EMPTY)),
+            late: vec![NOT_LATE; rows * KINDS].into_boxed_slice(),
+            order: Fifo::with_capacity(rows * KINDS, 0),
+            sent: 0,
+            dropped: 0,
+            told: [0; BookHealth::ALL.len()],
+        }
+    }
+
+    /// How often each health was told since the last call.
+    pub(crate) const fn take_losses(&mut self) -> [u64; BookHealth::ALL.len()] {
+        core::mem::replace(&mut self.told, [0; BookHealth::ALL.len()])
+    }
+
+    /// Events handed over, and events lost, since the last call.
+    pub(crate) const fn take_counts(&mut self) -> (u64, u64) {
+        let counts = (self.sent, self.dropped);
+        self.sent = 0;
+        self.dropped = 0;
+        counts
+    }
+
+    /// Whether everything has left.
+    #[inline(always)]
+    pub(crate) const fn is_clear(&self) -> bool {
+        self.states.is_empty() && self.order.is_empty()
+    }
+
+    /// Whether so many state changes wait that no message should be read before some have left.
+    #[inline(always)]
+    pub(crate) const fn is_jammed(&self) -> bool {
+        self.states.free() < self.late.len() / 2 + STATES_EXTRA / 2
+    }
+
+    /// Market data of which only the newest counts.
+    #[inline(always)]
+    pub(crate) fn newest(&mut self, row: Row, kind: Newest, record: Record) {
+        if self.is_clear() && self.push(record) {
+            return;
+        }
+        self.keep(row, kind, record);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep(&mut self, row: Row, kind: Newest, record: Record) {
+        let at = row.index() * KINDS + kind as usize;
+        let Some(place) = self.late.get_mut(at) else { return };
+        if place.record.replace(record).is_some() {
+            self.dropped += 1;
+        }
+        if !core::mem::replace(&mut place.listed, true) {
+            self.order.push(at);
+        }
+    }
+
+    /// A trade: lost when there is no room.
+    #[inline(always)]
+    pub(crate) fn trade(&mut self, record: Record) {
+        if !self.is_clear() || !self.push(record) {
+            self.dropped += 1;
+        }
+    }
+
+    /// A change of state: held until there is room. What waits of an instrument that is unknown from now on
+    /// is forgotten.
+    pub(crate) fn state(&mut self, row: Row, record: Record) {
+        if record.kind == Kind::BookState as u8 && record.aux != BookHealth::Known as u16 {
+            self.forget(row);
+            if let Some(told) = self.told.get_mut(usize::from(record.aux)) {
+                *told += 1;
+            }
+        }
+        if (self.is_clear() && self.push(record)) || self.states.push((row, record)) {
+            return;
+        }
+        // Unreachable while the stage heeds `is_jammed`; counted so that it would be seen.
+        self.dropped += 1;
+    }
+
+    fn forget(&mut self, row: Row) {
+        for kind in [Newest::Quote, Newest::Depth] {
+            if let Some(place) = self.late.get_mut(row.index() * KINDS + kind as usize)
+                && place.record.take().is_some()
+            {
+                self.dropped += 1;
+            }
+        }
+    }
+
+    /// Sends what waits, as far as there is room.
+    #[inline(always)]
+    pub(crate) fn flush(&mut self) {
+        if !self.is_clear() {
+            self.flush_held();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn flush_held(&mut self) {
+        // bound: the state changes that wait
+        while let Some((row, record)) = self.states.front() {
+            if self.is_last_known(row, &record) {
+                // An instrument is announced as known behind its quote, not before it.
+                let at = row.index() * KINDS;
+                if !(at..at + KINDS).all(|at| self.flush_late(at)) {
+                    return;
+                }
+            }
+            if !self.push(record) {
+                return;
+            }
+            self.states.pop();
+        }
+        // bound: the places of `late`
+        while let Some(at) = self.order.front() {
+            if !self.flush_late(at) {
+                return;
+            }
+            self.order.pop();
+            if let Some(place) = self.late.get_mut(at) {
+                place.listed = false;
+            }
+        }
+    }
+
+    /// Whether `record` says that an instrument is known and no later one that waits takes it back.
+    fn is_last_known(&self, row: Row, record: &Record) -> bool {
+        record.kind == Kind::BookState as u8
+            && record.aux == BookHealth::Known as u16
+            && !self.states.iter().skip(1).any(|(other, _)| other == row)
+    }
+
+    /// Sends one waiting record, if it is still there; `false` when there is no room.
+    fn flush_late(&mut self, at: usize) -> bool {
+        let Some(record) = self.late.get(at).and_then(|late| late.record) else { return true };
+        let pushed = self.push(record);
+        if let Some(place) = self.late.get_mut(at).filter(|_| pushed) {
+            place.record = None;
+        }
+        pushed
+    }
+
+    #[inline(always)]
+    fn push(&mut self, record: Record) -> bool {
+        let pushed = self.sender.push(record).is_ok();
+        self.sent += u64::from(pushed);
+        pushed
+    }
+
+    /// How full the ring is, and how many pushes found it full.
+    pub(crate) fn ring(&self) -> (usize, u64) {
+        (self.sender.fill(), self.sender.refused())
+    }
+}
+
+#[cfg(test)]
+mod tests;
