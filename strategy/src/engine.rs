@@ -205,6 +205,36 @@ impl Core {
         self.hash.0
     }
 
+    /// What it was told before its first input.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.rules.plan
+    }
+
+    /// Best bid and ask of an instrument, when known.
+    #[must_use]
+    pub fn touch(&self, id: InstrumentId) -> Option<(base::Price, base::Price)> {
+        self.market.slot(id)?.touch()
+    }
+
+    /// What happened so far, counted.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// How often a gate refused.
+    #[must_use]
+    pub fn refused(&self, gate: crate::risk::Gate) -> u64 {
+        self.risk.refusals.of(gate)
+    }
+
+    /// What the core may do.
+    #[must_use]
+    pub fn mode(&self) -> crate::risk::Mode {
+        self.risk.mode
+    }
+
     /// Inputs consumed so far.
     #[must_use]
     pub fn inputs(&self) -> u64 {
@@ -402,6 +432,10 @@ impl Core {
 pub(crate) fn signed(qty: base::Qty, side: Side) -> base::Qty {
     if side == Side::Buy { qty } else { -qty }
 }
+
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+pub(crate) mod world;
 
 #[cfg(test)]
 mod tests;

@@ -443,7 +443,7 @@ fn signed_qty(qty: Qty, side: Side) -> Qty {
     if side == Side::Buy { qty } else { -qty }
 }
 
-/// `whole` x `part` / `of`, rounded half to even, without a product that could overflow.
+/// `whole` x `part` / `of`, rounded to the nearest, without a product that could overflow.
 fn share(whole: Money, part: Qty, of: Qty) -> Money {
     let of = i128::from(of.0).max(1);
     let part = i128::from(part.0);

@@ -13,6 +13,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as strategy;
+
 pub mod decide;
 mod engine;
 mod hash;
@@ -29,6 +32,7 @@ mod rules;
 mod seen;
 mod signal;
 mod snapshot;
+pub mod stage;
 pub mod view;
 
 pub use engine::{Core, Counts};
@@ -37,4 +41,5 @@ pub use outputs::Outputs;
 pub use plan::Plan;
 pub use risk::{Gate, Mode};
 pub use snapshot::RestoreError;
+pub use stage::StrategyStage;
 pub use view::View;

@@ -145,7 +145,7 @@ impl Core {
     }
 
     /// Measures what is used of each limit and lets the alerts speak.
-    fn look_at_limits(&mut self, out: &mut Outputs) {
+    pub(super) fn look_at_limits(&mut self, out: &mut Outputs) {
         let pnl = self.pnl();
         self.risk.day(self.wall, pnl.total);
         self.risk.equity = self.opening().map(|opening| opening + pnl.total);

@@ -193,6 +193,7 @@ impl Core {
         state.reason = PairReason::Fills;
         state.since = None;
         state.tries = 0;
+        state.next_try = base::Stamp(0);
         state.unwinding = false;
         state.warned = false;
         if worth.0 > 0 {
@@ -275,13 +276,13 @@ impl Core {
 
     /// Sends what each leg still holds out; done when nothing is left that can be traded.
     fn close_out(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
-        if !self.risk.may_reduce() || self.now < pair.next_try || out.room() < 16 {
-            return;
-        }
         let left = [self.exit_qty(pair, 0), self.exit_qty(pair, 1)];
         if left.iter().all(|(qty, _)| qty.is_zero()) {
             self.counts.dust += 1;
             return self.finish(at, PairPhase::Closed, out);
+        }
+        if !self.risk.may_reduce() || self.now < pair.next_try || out.room() < 16 {
+            return;
         }
         let since = pair.since.unwrap_or(self.now);
         if pair.phase != PairPhase::Stuck && self.now - since > self.ladder_time() {

@@ -352,7 +352,7 @@ impl Core {
 
     /// What may be spent of the quote asset where `row` trades; `None` while unknown. Where the
     /// venue does not say what is available: its total less the margin of our positions there.
-    fn spendable(&self, row: &Row) -> Option<Money> {
+    pub(super) fn spendable(&self, row: &Row) -> Option<Money> {
         let account = self.ledger.account(row.venue, row.quote)?;
         let free = match account.available {
             Some(available) => available,

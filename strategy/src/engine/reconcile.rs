@@ -47,6 +47,7 @@ impl Core {
         }
         if self.is_reconciled() {
             self.recover_pairs(out);
+            self.look_at_limits(out);
         }
     }
 

@@ -1,1 +1,7 @@
-
+mod basics;
+mod failures;
+mod gates;
+mod pairs;
+mod properties;
+mod reconciling;
+mod risks;

@@ -1,0 +1,490 @@
+//! Whatever comes, in whatever order: no panic, and the invariants hold.
+
+use crate::engine::world::*;
+use crate::engine::{Core, NO_PAIR};
+use crate::order::Life;
+use crate::outputs::Outputs;
+use crate::plan::Plan;
+use base::input::{
+    Action, BookHealth, BookState, CancelReject, Depth, Fee, Fill, FundingPaid, OrderState,
+    OrderStatus, OrderUnknown, Position, Reconcile, ReconcilePhase, Reject, RejectClass, Sweep,
+};
+use base::output::Place;
+use base::{
+    AssetId, Input, InstrumentId, Money, OrderId, Output, Price, Product, Qty, Record, Side, Span,
+    VenueId, WallNs,
+};
+use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// One thing that happens; numbers pick among what there is.
+#[derive(Clone, Debug)]
+enum Happens {
+    Quote(u8, i64, i64),
+    Depth(u8, i64),
+    Funding(u8, i64, u8),
+    Health(u8, u8),
+    Session(u8, bool),
+    Time(u8),
+    Ack(u8),
+    Fill(u8, u8),
+    FillAgain(u8),
+    State(u8, u8, u8),
+    Unknown(u8),
+    Reject(u8, u8),
+    CancelReject(u8),
+    Fee(u8, u32),
+    Foreign(u8, bool, i64),
+    Paid(u8, i64, u8),
+    Position(u8, i64),
+    Reading(u8, u8),
+    OpenOrder(u8, u64),
+    Command(u8),
+    Noise([u64; 7]),
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    prop_oneof![
+        6 => (0..4_u8, -60_i64..60, 1_i64..8).prop_map(|(i, m, w)| Happens::Quote(i, m, w)),
+        1 => (0..4_u8, -60_i64..60).prop_map(|(i, m)| Happens::Depth(i, m)),
+        1 => (0..4_u8, -800_i64..800, 0..4_u8).prop_map(|(i, r, h)| Happens::Funding(i, r, h)),
+        1 => (0..4_u8, 0..9_u8).prop_map(|(i, h)| Happens::Health(i, h)),
+        1 => (0..4_u8, any::<bool>()).prop_map(|(v, up)| Happens::Session(v, up)),
+        4 => (1..200_u8).prop_map(Happens::Time),
+        3 => (0..8_u8).prop_map(Happens::Ack),
+        8 => (0..8_u8, 1..11_u8).prop_map(|(o, q)| Happens::Fill(o, q)),
+        2 => (0..8_u8).prop_map(Happens::FillAgain),
+        6 => (0..8_u8, 0..7_u8, 0..11_u8).prop_map(|(o, s, q)| Happens::State(o, s, q)),
+        1 => (0..8_u8).prop_map(Happens::Unknown),
+        1 => (0..8_u8, 0..12_u8).prop_map(|(o, c)| Happens::Reject(o, c)),
+        1 => (0..8_u8).prop_map(Happens::CancelReject),
+        2 => (0..8_u8, 0..5_000_u32).prop_map(|(o, f)| Happens::Fee(o, f)),
+        1 => (0..4_u8, any::<bool>(), 1_i64..3000).prop_map(|(i, b, q)| Happens::Foreign(i, b, q)),
+        1 => (0..4_u8, -500_i64..500, 0..5_u8).prop_map(|(i, a, t)| Happens::Paid(i, a, t)),
+        1 => (0..4_u8, -4000_i64..4000).prop_map(|(i, q)| Happens::Position(i, q)),
+        1 => (0..4_u8, 0..3_u8).prop_map(|(v, p)| Happens::Reading(v, p)),
+        1 => (0..4_u8, 0..9_u64).prop_map(|(i, o)| Happens::OpenOrder(i, o)),
+        1 => (0..8_u8).prop_map(Happens::Command),
+        1 => any::<[u64; 7]>().prop_map(Happens::Noise),
+    ]
+}
+
+fn market() -> Plan {
+    let markets = [
+        (VenueId::Okx, Product::Spot),
+        (VenueId::Okx, Product::Perpetual),
+        (VenueId::Bybit, Product::Perpetual),
+        (VenueId::BinanceUsdm, Product::Perpetual),
+    ];
+    plan(&markets, 1)
+}
+
+/// The world, and an observer who believes nothing the core says of itself.
+struct Watched {
+    world: World,
+    sent: Vec<Place>,
+    filled: HashMap<OrderId, i64>,
+    fills: Vec<(usize, i64, u64)>,
+    foreign: [i64; 4],
+    fees: [i128; 4],
+    trade: u64,
+}
+
+impl Watched {
+    fn new(plan: &Plan) -> Self {
+        let mut world = World::ready(plan);
+        world.take();
+        Self {
+            world,
+            sent: Vec::new(),
+            filled: HashMap::new(),
+            fills: Vec::new(),
+            foreign: [0; 4],
+            fees: [0; 4],
+            trade: 1 << 40,
+        }
+    }
+
+    /// One of the latest orders.
+    fn order(&self, pick: u8) -> Option<(usize, Place)> {
+        let at = self.sent.len().checked_sub(1 + usize::from(pick))?;
+        Some((at, *self.sent.get(at)?))
+    }
+
+    fn fill(&mut self, at: usize, qty: i64, trade_id: u64) {
+        let place = self.sent[at];
+        self.world.give(Input::Fill(Fill {
+            venue: place.venue,
+            instrument: place.instrument,
+            order: place.order,
+            side: place.side,
+            maker: false,
+            price: place.price,
+            qty: Qty(qty),
+            trade_id,
+            venue_time: self.world.wall,
+        }));
+    }
+
+    fn happen(&mut self, what: &Happens) {
+        match what {
+            Happens::Quote(..) | Happens::Depth(..) | Happens::Funding(..) => self.quoted(what),
+            Happens::Ack(_) | Happens::State(..) | Happens::Reject(..) | Happens::Unknown(_) => {
+                self.told(what);
+            }
+            Happens::Fill(..) | Happens::FillAgain(_) | Happens::Fee(..) | Happens::Foreign(..) => {
+                self.traded(what);
+            }
+            _ => self.other(what),
+        }
+        for output in self.world.take() {
+            if let Output::Place(place) = output {
+                self.sent.push(place);
+            }
+        }
+    }
+
+    fn quoted(&mut self, what: &Happens) {
+        let world = &mut self.world;
+        match what {
+            Happens::Quote(i, shift, width) => {
+                let bid = 5_000_000 + shift * 1000;
+                world.quote(u16::from(*i), bid, bid + width * 10);
+            }
+            Happens::Depth(i, shift) => {
+                let average = Price(5_000_000 + shift * 1000);
+                let sweep = Some(Sweep { average, limit: average });
+                let (instrument, venue) = (InstrumentId(u16::from(*i)), venue(*i));
+                let venue_time = world.wall;
+                world.give(Input::Depth(Depth {
+                    venue,
+                    instrument,
+                    bid: sweep,
+                    ask: sweep,
+                    venue_time,
+                }));
+            }
+            Happens::Funding(i, ppm, hours) => {
+                let hours = [1, 4, 8, 0][usize::from(*hours)];
+                world.funding(u16::from(*i), *ppm, hours);
+            }
+            _ => {}
+        }
+    }
+
+    fn told(&mut self, what: &Happens) {
+        let (Happens::Ack(o) | Happens::State(o, ..) | Happens::Reject(o, _) | Happens::Unknown(o)) =
+            what
+        else {
+            return;
+        };
+        let Some((_, place)) = self.order(*o) else { return };
+        let (venue, instrument, order) = (place.venue, place.instrument, place.order);
+        let already = self.filled.get(&order).copied().unwrap_or(0);
+        match what {
+            Happens::State(_, status, tenths) => {
+                // A venue never reports more than was filled there; our fills may lag behind.
+                let filled = (place.qty.0 * i64::from(*tenths) / 10).max(already);
+                let status = OrderStatus::ALL[usize::from(*status)];
+                let filled = if status == OrderStatus::Filled { place.qty.0 } else { filled };
+                let lags = filled.max(already);
+                self.filled.insert(order, lags);
+                self.world.give(Input::OrderState(OrderState {
+                    venue,
+                    instrument,
+                    order,
+                    status,
+                    filled: Qty(lags),
+                    venue_order: 0,
+                    venue_time: self.world.wall,
+                }));
+            }
+            Happens::Reject(_, class) => {
+                let class = RejectClass::ALL[usize::from(*class)];
+                self.world.give(Input::Reject(Reject { venue, instrument, order, class, code: 1 }));
+            }
+            Happens::Unknown(_) => {
+                self.world.give(Input::OrderUnknown(OrderUnknown { venue, instrument, order }));
+            }
+            _ => self.world.ack(&place),
+        }
+    }
+
+    fn traded(&mut self, what: &Happens) {
+        match what {
+            Happens::Fill(o, tenths) => {
+                let Some((at, place)) = self.order(*o) else { return };
+                let done: i64 = self.fills.iter().filter(|f| f.0 == at).map(|f| f.1).sum();
+                let qty = (place.qty.0 * i64::from(*tenths) / 10).min(place.qty.0 - done);
+                if qty > 0 {
+                    self.trade += 1;
+                    self.fills.push((at, qty, self.trade));
+                    let filled = self.filled.entry(place.order).or_insert(0);
+                    *filled = (*filled).max(done + qty);
+                    self.fill(at, qty, self.trade);
+                }
+            }
+            Happens::FillAgain(n) => {
+                let at = self.fills.len().wrapping_sub(1 + usize::from(*n));
+                if let Some((order, qty, trade)) = self.fills.get(at).copied() {
+                    self.fill(order, qty, trade);
+                }
+            }
+            Happens::Fee(n, units) => {
+                let at = self.fills.len().wrapping_sub(1 + usize::from(*n));
+                let Some((order, _, trade_id)) = self.fills.get(at).copied() else { return };
+                let place = self.sent[order];
+                let amount = Money(i128::from(*units) * 10_i128.pow(14));
+                let before = self.world.core.counts().duplicates;
+                self.world.give(Input::Fee(Fee {
+                    venue: place.venue,
+                    instrument: place.instrument,
+                    order: place.order,
+                    trade_id,
+                    asset: if units % 2 == 0 { USDT } else { AssetId(1) },
+                    amount,
+                }));
+                if self.world.core.counts().duplicates == before {
+                    self.fees[place.venue.index()] += amount.0;
+                }
+            }
+            Happens::Foreign(i, buys, qty) => {
+                self.trade += 1;
+                let side = if *buys { Side::Buy } else { Side::Sell };
+                self.foreign[usize::from(*i)] += qty * side.sign();
+                let of = (5_000_000, *qty);
+                self.world.fill_of(u16::from(*i), OrderId::FOREIGN, side, of, self.trade);
+            }
+            _ => {}
+        }
+    }
+
+    fn other(&mut self, what: &Happens) {
+        let world = &mut self.world;
+        match what {
+            Happens::Health(i, health) => {
+                let state = BookHealth::ALL[usize::from(*health % 3)];
+                let (venue, instrument) = (venue(*i), InstrumentId(u16::from(*i)));
+                world.give(Input::BookState(BookState { venue, instrument, state }));
+            }
+            Happens::Session(v, up) => world.session(venue(*v), *up),
+            Happens::Time(ms) => world.after(u64::from(*ms)),
+            Happens::CancelReject(o) => {
+                let Some((_, place)) = self.order(*o) else { return };
+                self.world.give(Input::CancelReject(CancelReject {
+                    venue: place.venue,
+                    instrument: place.instrument,
+                    order: place.order,
+                    class: RejectClass::NotFound,
+                    code: 0,
+                }));
+            }
+            Happens::Paid(i, cents, at) => {
+                let settled = WallNs(NOON.0 + i64::from(*at) * 60_000_000_000);
+                world.give(Input::FundingPaid(FundingPaid {
+                    venue: venue(*i),
+                    instrument: InstrumentId(u16::from(*i)),
+                    asset: USDT,
+                    amount: Money(i128::from(*cents) * Money::ONE.0 / 100),
+                    settled,
+                }));
+            }
+            Happens::OpenOrder(i, seq) => {
+                world.open_order(u16::from(*i), OrderId::new(7, *seq), 990)
+            }
+            Happens::Command(n) => {
+                let often =
+                    [Action::Arm, Action::Arm, Action::Disarm, Action::Stop, Action::Flatten];
+                world.command(often[usize::from(*n) % often.len()]);
+            }
+            Happens::Noise(words) => {
+                let [a, b, c, d, e, f, _] = *words;
+                let mut record = Record::from_words([0, a, b, c, d, e, f, 0]);
+                record.stamp = world.now;
+                // Noise with the kind of a fill or a reading is what the other cases do.
+                if !matches!(record.kind, 16..=27) {
+                    world.give_record(record);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What must hold at every moment.
+    fn check(&self) -> Result<(), TestCaseError> {
+        let core = &self.world.core;
+        let unique: HashSet<OrderId> = self.sent.iter().map(|p| p.order).collect();
+        prop_assert_eq!(unique.len(), self.sent.len(), "an order id was used twice");
+        // INV-5: at most one living order of a leg.
+        let mut legs = HashSet::new();
+        for order in core.orders.alive() {
+            prop_assert!(legs.insert((order.pair, order.instrument)), "two orders of one leg");
+            prop_assert!(order.filled() <= order.qty);
+        }
+        for (at, pair) in core.pairs.alive() {
+            let watch = &core.watches[pair.combination as usize];
+            prop_assert!(watch.pair == NO_PAIR || usize::from(watch.pair) == at);
+            for leg in &pair.legs {
+                let order = core.orders.get(leg.order);
+                prop_assert!(order.is_none_or(|o| !o.life.is_done()), "a leg waits for the dead");
+            }
+        }
+        // INV-1: what is wanted of a base, worst case included, stays below its limit.
+        let foreign: i64 = self.foreign.iter().map(|q| q.abs()).sum();
+        let row = &core.rules.rows[1];
+        let (long, short) = core.worst_of_base(row);
+        let limit = 200_000 + 2 * foreign + 16_000;
+        prop_assert!(long.0 <= limit && short.0 <= limit, "{long:?} {short:?} {limit}");
+        prop_assert_eq!(core.counts().outputs_lost, 0);
+        prop_assert!(core.pairs.alive().count() <= usize::from(core.plan().core.pairs));
+        Ok(())
+    }
+
+    /// INV-3: the books hold every fill exactly once.
+    fn check_books(&self) -> Result<(), TestCaseError> {
+        let core = &self.world.core;
+        for (at, row) in core.rules.rows.iter().enumerate() {
+            let ours: i64 = self
+                .fills
+                .iter()
+                .map(|(order, qty, _)| (self.sent[*order], *qty))
+                .filter(|(place, _)| place.instrument == row.id)
+                .map(|(place, qty)| qty * place.side.sign())
+                .sum();
+            let book = core.ledger.book(row.id).unwrap();
+            let explained = book.qty + book.fee_units - book.adopted;
+            prop_assert_eq!(explained.0, ours + self.foreign[at], "{:?}", row.id);
+            prop_assert_eq!(book.realised, book.flow + book.cost);
+        }
+        let fees: i128 = VenueId::ALL
+            .into_iter()
+            .flat_map(|v| [USDT, AssetId(1)].map(|a| core.ledger.account(v, a).unwrap().fees.0))
+            .sum();
+        prop_assert_eq!(-fees, self.fees.iter().sum::<i128>());
+        Ok(())
+    }
+}
+
+fn venue(i: u8) -> VenueId {
+    [VenueId::Okx, VenueId::Okx, VenueId::Bybit, VenueId::BinanceUsdm][usize::from(i % 4)]
+}
+
+fn replay(plan: &Plan, core: Option<Core>, inputs: &[Record]) -> (u64, Vec<Record>) {
+    let mut core = core.unwrap_or_else(|| Core::new(plan));
+    let mut out = Outputs::new();
+    let mut all = Vec::new();
+    for record in inputs {
+        out.clear();
+        core.step(record, &mut out);
+        all.extend_from_slice(out.as_slice());
+    }
+    (core.hash(), all)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_events_keep_the_invariants(events in proptest::collection::vec(happens(), 1..150)) {
+        let mut watched = Watched::new(&market());
+        for event in &events {
+            watched.happen(event);
+            watched.check()?;
+        }
+        watched.check_books()?;
+    }
+
+    #[test]
+    fn random_readings_and_positions_are_survived(
+        events in proptest::collection::vec(
+            prop_oneof![
+                3 => happens(),
+                1 => (0..4_u8, -4000_i64..4000).prop_map(|(i, q)| Happens::Position(i, q)),
+                1 => (0..4_u8, 0..3_u8).prop_map(|(v, p)| Happens::Reading(v, p)),
+            ],
+            1..150,
+        ),
+    ) {
+        let mut watched = Watched::new(&market());
+        for event in &events {
+            match event {
+                Happens::Position(i, qty) => watched.world.give(Input::Position(Position {
+                    venue: venue(*i),
+                    instrument: InstrumentId(u16::from(*i)),
+                    qty: Qty(*qty),
+                    entry: Some(Price(5_000_000)),
+                    venue_time: WallNs::NONE,
+                })),
+                Happens::Reading(v, phase) => {
+                    let phase = ReconcilePhase::ALL[usize::from(*phase)];
+                    watched.world.give(Input::Reconcile(Reconcile { venue: venue(*v), phase }));
+                }
+                other => watched.happen(other),
+            }
+            for output in watched.world.take() {
+                if let Output::Place(place) = output {
+                    watched.sent.push(place);
+                }
+            }
+        }
+        watched.check_books()?;
+    }
+
+    #[test]
+    fn the_same_inputs_give_the_same_bytes(events in proptest::collection::vec(happens(), 1..100)) {
+        let plan = market();
+        let mut watched = Watched::new(&plan);
+        for event in &events {
+            watched.happen(event);
+        }
+        let first = replay(&plan, None, &watched.world.inputs);
+        prop_assert_eq!(first.0, watched.world.core.hash());
+        prop_assert_eq!(replay(&plan, None, &watched.world.inputs), first);
+    }
+
+    #[test]
+    fn saving_and_restoring_changes_nothing(
+        events in proptest::collection::vec(happens(), 2..100),
+        at in 0.0_f64..1.0,
+    ) {
+        let plan = market();
+        let mut watched = Watched::new(&plan);
+        for event in &events {
+            watched.happen(event);
+        }
+        let inputs = watched.world.inputs;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place")]
+        let cut = (inputs.len() as f64 * at) as usize;
+        let mut core = Core::new(&plan);
+        let mut out = Outputs::new();
+        for record in &inputs[..cut] {
+            out.clear();
+            core.step(record, &mut out);
+        }
+        let mut records = Vec::new();
+        core.save(&mut records);
+        let restored = Core::restore(&plan, &records).unwrap();
+        let rest = &inputs[cut..];
+        prop_assert_eq!(replay(&plan, Some(restored), rest), replay(&plan, Some(core), rest));
+    }
+
+    #[test]
+    fn bytes_of_any_kind_never_panic(
+        records in proptest::collection::vec((any::<[u64; 8]>(), 0..34_u8, 0..5_u8, 0..5_u16), 1..200),
+    ) {
+        let mut world = World::ready(&market());
+        for (words, kind, venue, instrument) in records {
+            let mut record = Record::from_words(words);
+            record.kind = kind;
+            record.venue = venue;
+            record.instrument = instrument;
+            record.aux %= 13;
+            record.stamp = world.now + Span(words[7] % 1_000_000_000);
+            world.give_record(record);
+        }
+        for order in world.core.orders.alive() {
+            prop_assert_ne!(order.life, Life::Filled);
+        }
+        prop_assert!(world.core.view().counts.inputs > 0);
+    }
+}

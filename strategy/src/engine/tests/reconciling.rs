@@ -1,0 +1,203 @@
+use crate::engine::world::*;
+use crate::risk::{Gate, Mode};
+use base::input::{Action, OrderStatus};
+use base::output::{AlarmCode, PairPhase, PairReason};
+use base::{InstrumentId, Money, OrderId, Output, Qty, Side, VenueId};
+
+#[test]
+fn positions_found_at_the_start_are_adopted_and_paired() {
+    let mut world = World::new(&two_perpetuals());
+    world.after(1);
+    for venue in [VenueId::Okx, VenueId::Bybit] {
+        world.session(venue, true);
+    }
+    world.reconcile(VenueId::Okx, &[(0, 1980, 5_000_000)]);
+    world.take();
+    world.reconcile(VenueId::Bybit, &[(1, -1980, 5_040_000)]);
+    let outputs = world.take();
+    assert_eq!(codes(&outputs), [AlarmCode::PositionMismatch]);
+    let change = changes(&outputs)[0];
+    assert_eq!((change.phase, change.reason), (PairPhase::Open, PairReason::Recovered));
+    assert_eq!((change.long_qty, change.short_qty), (Qty(1980), Qty(1980)));
+    let view = world.core.view();
+    assert_eq!((view.positions[0].orphan.as_str(), view.positions[1].orphan.as_str()), ("0", "0"));
+    assert_eq!(view.pnl.total, Money::ZERO, "they are taken over at their entry");
+}
+
+#[test]
+fn a_position_that_fits_no_pair_blocks_its_instrument() {
+    let mut world = World::ready(&two_perpetuals());
+    world.session(VenueId::Okx, false);
+    world.session(VenueId::Okx, true);
+    world.reconcile(VenueId::Okx, &[(0, 500, 5_000_000)]);
+    assert_eq!(codes(&world.take()).last(), Some(&AlarmCode::PositionMismatch));
+    world.apart();
+    assert!(world.places().is_empty());
+    assert!(world.core.refused(Gate::Disputed) > 0);
+}
+
+#[test]
+fn a_later_difference_is_adopted_only_when_it_stands() {
+    let mut world = super::pairs::opened();
+    // A fill may be on its way: the first look only remembers.
+    world.reconcile(VenueId::Bybit, &[(1, -980, 5_040_000)]);
+    assert!(codes(&world.take()).is_empty());
+    assert_eq!(world.core.view().positions[1].qty, "-0.0198");
+    world.refresh();
+    world.after(1100);
+    world.refresh();
+    world.reconcile(VenueId::Bybit, &[(1, -980, 5_040_000)]);
+    let outputs = world.take();
+    assert!(codes(&outputs).contains(&AlarmCode::PositionMismatch));
+    assert_eq!(world.core.view().positions[1].qty, "-0.0098");
+    // A thousand of the short leg is gone: so much of the long one goes, too.
+    let unwind = places(&outputs)[0];
+    assert_eq!((unwind.instrument.0, unwind.side, unwind.qty.0), (0, Side::Sell, 1000));
+}
+
+#[test]
+fn a_position_that_differs_for_five_seconds_is_told() {
+    let mut world = super::pairs::opened();
+    world.position(0, 1980, 5_000_000);
+    world.position(1, -980, 5_040_000);
+    world.after(4900);
+    assert!(codes(&world.take()).is_empty());
+    world.after(200);
+    let told = alarms(&world.take());
+    assert_eq!(
+        (told[0].code, told[0].seen, told[0].limit),
+        (AlarmCode::PositionMismatch, -980, -1980)
+    );
+    world.after(6000);
+    assert!(codes(&world.take()).is_empty(), "once");
+}
+
+#[test]
+fn an_adopted_fill_that_comes_later_is_not_counted_again() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    world.fill_all(&sell);
+    // Done by report, the fill lost; the reconciliation finds the position.
+    world.state(&buy, OrderStatus::Filled, buy.qty.0);
+    world.session(VenueId::Okx, false);
+    world.session(VenueId::Okx, true);
+    world.reconcile(VenueId::Okx, &[(0, buy.qty.0, 5_002_500)]);
+    world.take();
+    assert_eq!(world.core.view().positions[0].qty, "0.0198");
+    let long = |w: &World| w.core.view().pairs[0].long_qty.clone();
+    assert_eq!(long(&world), "0.0198");
+    // And then it comes.
+    world.fill(&buy, buy.qty.0);
+    let view = world.core.view();
+    assert_eq!((view.positions[0].qty.as_str(), long(&world).as_str()), ("0.0198", "0.0198"));
+    assert_eq!(view.positions[0].orphan, "0");
+    assert!(places(&world.take()).is_empty());
+    assert!(world.core.ledger.book(InstrumentId(0)).unwrap().missing.is_zero());
+}
+
+#[test]
+fn an_order_that_a_whole_reading_does_not_name_is_gone() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    world.fill_all(&sell);
+    world.after(800);
+    world.refresh();
+    world.take();
+    world.reconcile(VenueId::Okx, &[]);
+    let outputs = world.take();
+    assert_eq!(world.core.view().orders.len(), places(&outputs).len());
+    // The short leg stands alone and its time is over: it is unwound.
+    let unwind = places(&outputs)[0];
+    assert_eq!((unwind.instrument.0, unwind.side, unwind.reduce_only), (1, Side::Buy, true));
+    assert_ne!(unwind.order, buy.order);
+}
+
+#[test]
+fn a_young_order_that_a_reading_does_not_name_is_not_gone() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, _] = world.both();
+    world.reconcile(VenueId::Okx, &[]);
+    assert!(world.core.view().orders.iter().any(|o| o.order == buy.order.0));
+}
+
+#[test]
+fn a_failed_reading_proves_nothing() {
+    let mut world = World::ready(&two_perpetuals());
+    world.session(VenueId::Okx, false);
+    world.session(VenueId::Okx, true);
+    world.begin(VenueId::Okx);
+    world.give(base::Input::Reconcile(base::input::Reconcile {
+        venue: VenueId::Okx,
+        phase: base::input::ReconcilePhase::Failed,
+    }));
+    world.end(VenueId::Okx);
+    world.take();
+    world.apart();
+    assert!(world.places().is_empty());
+    assert_eq!(world.core.refused(Gate::NotReconciled), 1);
+}
+
+#[test]
+fn our_order_that_nobody_remembers_is_cancelled_and_told() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.begin(VenueId::Okx);
+    let forgotten = OrderId::new(3, 17);
+    world.open_order(0, forgotten, 500);
+    let outputs = world.take();
+    assert_eq!(codes(&outputs), [AlarmCode::OrderUnknown]);
+    assert!(outputs.iter().any(|o| matches!(o, Output::Cancel(c) if c.order == forgotten)));
+    world.open_order(0, OrderId::FOREIGN, 500);
+    assert!(world.take().is_empty(), "other people's orders are theirs");
+}
+
+#[test]
+fn a_restart_asks_for_what_was_on_its_way_and_goes_on_with_what_stands() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    world.fill_all(&buy);
+    // Killed here: the other leg is on its way.
+    let mut records = Vec::new();
+    world.core.save(&mut records);
+    let mut plan = two_perpetuals();
+    plan.epoch += 1;
+    let mut again = World::new(&plan);
+    again.core = crate::engine::Core::restore(&plan, &records).unwrap();
+    assert_eq!(again.core.mode(), Mode::Disarmed);
+    again.after(1);
+    assert!(queries(&again.take()).is_empty(), "nobody could answer yet");
+    again.session(VenueId::Okx, true);
+    again.session(VenueId::Bybit, true);
+    again.after(2000);
+    let asked = queries(&again.take());
+    assert!(!asked.is_empty() && asked.iter().all(|q| q.order == sell.order));
+    assert!(again.core.view().pairs[0].phase == "stuck" || again.core.view().pairs.len() == 1);
+    // The venue had filled it.
+    again.fill(&sell, sell.qty.0);
+    again.reconcile(VenueId::Okx, &[(0, buy.qty.0, 5_002_500)]);
+    again.reconcile(VenueId::Bybit, &[(1, -sell.qty.0, 5_037_480)]);
+    let outputs = again.take();
+    assert!(!codes(&outputs).contains(&AlarmCode::PositionMismatch), "{outputs:?}");
+    assert!(again.core.is_reconciled());
+    again.command(Action::Arm);
+    assert_eq!(again.core.view().positions[1].qty, "-0.0198");
+}
+
+#[test]
+fn balances_a_reading_does_not_name_are_zero() {
+    let mut world = World::ready(&two_perpetuals());
+    world.begin(VenueId::Okx);
+    world.end(VenueId::Okx);
+    world.take();
+    world.apart();
+    assert!(world.places().is_empty());
+    assert_eq!(world.core.refused(Gate::BalanceShort), 1);
+}
