@@ -1,0 +1,115 @@
+//! What the sidecar counts itself, beside the page: the table and its registration.
+
+use prometheus::{Gauge, GaugeVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
+
+/// Metrics that come from the sidecar and not from the page: name and meaning.
+pub const METRICS: &[(&str, &str)] = &[
+    ("arb_ring_depth", "Events a ring holds at most, by ring"),
+    ("arb_ring_fill", "Events that waited in a ring when its writer last looked"),
+    ("arb_ring_fill_max", "The most events seen waiting in a ring"),
+    ("arb_ring_full_total", "Pushes that found a ring full"),
+    (
+        "arb_stage_regime_seconds_total",
+        "Time of a pinned thread by what it did; the regimes are exclusive and exhaustive",
+    ),
+    ("arb_stage_beats_total", "Heartbeats of a pinned thread"),
+    ("arb_stage_cpu", "The processor a thread is pinned to"),
+    (
+        "arb_stage_involuntary_switches_total",
+        "Times the kernel took the processor from a pinned thread",
+    ),
+    (
+        "arb_stage_migrations_total",
+        "Times a pinned thread changed its processor, where the kernel counts them",
+    ),
+    ("arb_process_hot_allocations_total", "Allocations of all threads after they were sealed"),
+    ("arb_process_throttled_total", "Times a CFS quota stopped this process"),
+    ("arb_shadow_lag_records", "Records the shadow core is behind the live one"),
+    (
+        "arb_shadow_divergences_total",
+        "Records in which the shadow core differed from the live one; anything but 0 is an alarm",
+    ),
+    ("arb_journal_written_index", "The index after the last record appended"),
+    ("arb_journal_synced_index", "The index before which everything is durable"),
+    ("arb_journal_snapshot_index", "The index of the newest snapshot"),
+    ("arb_sidecar_faults", "What is wrong with journal or shadow right now, by code"),
+    ("arb_sidecar_log_lines_total", "Lines written to the log"),
+    (
+        "arb_sidecar_log_suppressed_total",
+        "Lines not written because there was one of their code in the same second",
+    ),
+    ("arb_sidecar_log_failed_total", "Lines the log's target refused"),
+    (
+        "arb_clock_error_seconds",
+        "How far the scaled counter was off CLOCK_MONOTONIC when it was last compared",
+    ),
+    ("arb_degraded", "1 for each thing placement found less than it should be, by reason"),
+    ("arb_strategy_gate_refusals", "Intents refused, by gate"),
+    ("arb_pnl", "Result in the account currency, by kind"),
+    ("arb_pairs_open", "Pairs that hold a position or are about to"),
+];
+
+/// The handles of the metrics that are set from the sidecar's loop.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) lag: IntGauge,
+    pub(crate) divergences: IntGauge,
+    pub(crate) written: IntGauge,
+    pub(crate) synced: IntGauge,
+    pub(crate) snapshot: IntGauge,
+    pub(crate) faults: IntGaugeVec,
+    pub(crate) log_lines: IntCounter,
+    pub(crate) log_suppressed: IntCounter,
+    pub(crate) log_failed: IntCounter,
+    pub(crate) clock_error: Gauge,
+    pub(crate) degraded: IntGaugeVec,
+    pub(crate) gates: IntGaugeVec,
+    pub(crate) pnl: GaugeVec,
+    pub(crate) pairs: IntGauge,
+}
+
+impl Own {
+    /// Makes them and registers them.
+    pub(crate) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        fn keep<M: prometheus::core::Collector + Clone + 'static>(
+            registry: &Registry,
+            metric: M,
+        ) -> Result<M, prometheus::Error> {
+            registry.register(Box::new(metric.clone()))?;
+            Ok(metric)
+        }
+        let gauge = |name| keep(registry, IntGauge::with_opts(opts(name))?);
+        let gauges = |name, label| keep(registry, IntGaugeVec::new(opts(name), &[label])?);
+        let counter = |name| keep(registry, IntCounter::with_opts(opts(name))?);
+        Ok(Self {
+            lag: gauge("arb_shadow_lag_records")?,
+            divergences: gauge("arb_shadow_divergences_total")?,
+            written: gauge("arb_journal_written_index")?,
+            synced: gauge("arb_journal_synced_index")?,
+            snapshot: gauge("arb_journal_snapshot_index")?,
+            faults: gauges("arb_sidecar_faults", "code")?,
+            log_lines: counter("arb_sidecar_log_lines_total")?,
+            log_suppressed: counter("arb_sidecar_log_suppressed_total")?,
+            log_failed: counter("arb_sidecar_log_failed_total")?,
+            clock_error: keep(registry, Gauge::with_opts(opts("arb_clock_error_seconds"))?)?,
+            degraded: gauges("arb_degraded", "reason")?,
+            gates: gauges("arb_strategy_gate_refusals", "gate")?,
+            pnl: keep(registry, GaugeVec::new(opts("arb_pnl"), &["kind"])?)?,
+            pairs: gauge("arb_pairs_open")?,
+        })
+    }
+}
+
+/// What a metric of the table means.
+pub(crate) fn help(name: &str) -> &'static str {
+    METRICS.iter().find(|(have, _)| *have == name).map_or("", |(_, help)| help)
+}
+
+fn opts(name: &str) -> Opts {
+    Opts::new(name, help(name))
+}
+
+/// An index as a gauge shows it.
+pub(crate) fn shown(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,88 @@
+//! What the program gives the sidecar.
+
+use crate::http::Limits;
+use crate::log::LogPlan;
+use base::Span;
+use core::fmt;
+use journal::Keeper;
+use std::net::SocketAddr;
+use strategy::Core;
+use telemetry::{HostClock, NoticeReceiver, PageReader};
+use tuning::Degraded;
+
+/// Where to listen, and which key of the configuration says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The address; port 0 takes any.
+    pub addr: SocketAddr,
+    /// The key, for error messages.
+    pub key: &'static str,
+}
+
+/// Everything the sidecar needs.
+#[derive(Debug)]
+pub struct SidecarPlan {
+    /// The page of this process.
+    pub page: PageReader,
+    /// The clock of this process; the sidecar disciplines it.
+    pub clock: HostClock,
+    /// The reading ends of all notice rings.
+    pub notices: Vec<NoticeReceiver>,
+    /// Where and how the log is written.
+    pub log: LogPlan,
+    /// The journal of this run, where one is kept.
+    pub journal: Option<JournalPlan>,
+    /// Where /metrics is served.
+    pub metrics: Option<Listen>,
+    /// Where /health and /ready are served.
+    pub health: Option<Listen>,
+    /// How long a pinned thread may be silent before the process counts as wedged.
+    pub silence: Span,
+    /// The widest bound of a venue's clock offset that counts as sane.
+    pub clock_bound: Span,
+    /// What placement found less than it should be.
+    pub degraded: Vec<Degraded>,
+    /// Limits of the HTTP server.
+    pub limits: Limits,
+}
+
+impl SidecarPlan {
+    /// A plan that only serves a page: no log, no journal, no sockets.
+    #[must_use]
+    pub fn new(page: PageReader, clock: HostClock) -> Self {
+        Self {
+            page,
+            clock,
+            notices: Vec::new(),
+            log: LogPlan::default(),
+            journal: None,
+            metrics: None,
+            health: None,
+            silence: Span::from_secs(5),
+            clock_bound: Span::from_millis(500),
+            degraded: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// The journal of a run and the core that shadows it.
+pub struct JournalPlan {
+    /// The cold end of the journal.
+    pub keeper: Keeper,
+    /// A core in the state the live one starts in: made or restored from the same plan and records.
+    pub shadow: Core,
+    /// The first record the live core writes in this run.
+    pub from: u64,
+    /// How often a snapshot is written.
+    pub snapshot_every: Span,
+    /// Records kept before the newest snapshot; `None` keeps all.
+    pub retain: Option<u64>,
+}
+
+impl fmt::Debug for JournalPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("JournalPlan");
+        shown.field("keeper", &self.keeper).field("from", &self.from).finish_non_exhaustive()
+    }
+}
