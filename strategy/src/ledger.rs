@@ -85,6 +85,8 @@ pub struct Book {
     pub(crate) disputed: Option<base::Stamp>,
     /// Held by no pair: taken over, or left by a fill nobody ordered.
     pub orphan: Qty,
+    /// Left by pairs that ended: too small to trade.
+    pub dust: Qty,
     /// Reported as filled without a fill yet, signed.
     pub missing: Qty,
     /// The venue's average entry, zero while it said none.
@@ -111,6 +113,7 @@ pipe_fields!(Book {
     round,
     disputed,
     orphan,
+    dust,
     missing,
     reported_entry,
     told,

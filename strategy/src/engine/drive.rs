@@ -350,18 +350,29 @@ impl Core {
         let Some(state) = self.pairs.get_mut(at) else { return };
         let combination = state.combination as usize;
         state.phase = phase;
+        let legs = state.legs;
         match phase {
             PairPhase::Closed => self.counts.pairs_closed += 1,
             _ => self.counts.pairs_abandoned += 1,
         }
         self.announce(at, out);
         self.pairs.remove(at);
+        for (number, leg) in legs.iter().enumerate() {
+            self.leave_dust(leg.instrument, super::signed(leg.held, entry_side(number)));
+        }
         let pause = self.now + self.rules.plan.orders.refusal_pause;
         if let Some(watch) = self.watches.get_mut(combination)
             && usize::from(watch.pair) == at
         {
             watch.pair = super::NO_PAIR;
             watch.pause = pause;
+        }
+    }
+
+    /// What no order can trade stays where it is, in nobody's hands.
+    pub(super) fn leave_dust(&mut self, id: base::InstrumentId, qty: Qty) {
+        if let Some(book) = self.ledger.book_mut(id) {
+            book.dust += qty;
         }
     }
 

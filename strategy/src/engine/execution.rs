@@ -284,8 +284,10 @@ impl Core {
             self.ledger.other_fee(worth);
             value = worth.unwrap_or(Money::ZERO);
         }
-        let at = order.and_then(|o| self.place_of(&o));
-        let Some(pair) = at.and_then(|at| self.pairs.get_mut(at)) else { return };
+        let at = order.and_then(|o| self.pairs.find(o.pair));
+        let Some(pair) = at.and_then(|at| self.pairs.get_mut(at)) else {
+            return self.leave_dust(row.id, -taken);
+        };
         if let Some(number) = pair.leg_of(row.id)
             && let Some(leg) = pair.legs.get_mut(number)
         {

@@ -335,6 +335,19 @@ impl Watched {
         let (long, short) = core.worst_of_base(row);
         let limit = 200_000 + 2 * foreign + 16_000;
         prop_assert!(long.0 <= limit && short.0 <= limit, "{long:?} {short:?} {limit}");
+        // Every unit of a position is in somebody's hands.
+        for row in &core.rules.rows {
+            let book = core.ledger.book(row.id).unwrap();
+            let in_pairs: i64 = core
+                .pairs
+                .alive()
+                .flat_map(|(_, pair)| [(pair.legs[0], 1), (pair.legs[1], -1)])
+                .filter(|(leg, _)| leg.instrument == row.id)
+                .map(|(leg, sign)| leg.held.0 * sign)
+                .sum();
+            let ours = (book.qty + book.missing).0;
+            prop_assert_eq!(ours, in_pairs + (book.orphan + book.dust).0, "{:?}", row.id);
+        }
         prop_assert_eq!(core.counts().outputs_lost, 0);
         prop_assert!(core.pairs.alive().count() <= usize::from(core.plan().core.pairs));
         Ok(())
@@ -426,6 +439,7 @@ proptest! {
                     watched.sent.push(place);
                 }
             }
+            watched.check()?;
         }
         watched.check_books()?;
     }
