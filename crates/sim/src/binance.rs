@@ -18,14 +18,15 @@ mod wsapi;
 use crate::exchange::Exchange;
 use crate::server::Protocol;
 
-/// Binance spot in front of an exchange.
+/// Binance spot in front of an exchange; `speed` is how much faster than the wall its time runs, because
+/// whether a client is alive (pongs, listen keys, countdowns) is judged by the wall.
 #[must_use]
-pub fn spot(exchange: Exchange) -> Box<dyn Protocol> {
-    Box::new(venue::Venue::new(spot::Spot, exchange))
+pub fn spot(exchange: Exchange, speed: u32) -> Box<dyn Protocol> {
+    Box::new(venue::Venue::new(spot::Spot, exchange, speed))
 }
 
-/// Binance USD-M in front of an exchange.
+/// Binance USD-M in front of an exchange; for `speed` see [`spot()`].
 #[must_use]
-pub fn usdm(exchange: Exchange) -> Box<dyn Protocol> {
-    Box::new(venue::Venue::new(usdm::Usdm::default(), exchange))
+pub fn usdm(exchange: Exchange, speed: u32) -> Box<dyn Protocol> {
+    Box::new(venue::Venue::new(usdm::Usdm::default(), exchange, speed))
 }

@@ -25,7 +25,10 @@ pub mod market;
 pub mod okx;
 pub mod order;
 pub mod scenario;
+pub mod serve;
 pub mod server;
 pub mod spec;
 pub mod tape;
 mod wire;
+
+pub use serve::{Running, SimError, SimOptions, serve};

@@ -143,8 +143,8 @@ impl Dialect for Usdm {
             Ask::CancelAll => orders::cancel_all(desk, call),
             Ask::AllOrders => orders::all(desk, call),
             Ask::Countdown => self.countdown(desk, call),
-            Ask::ListenKeyNew => Ok(self.keys.start(call)),
-            Ask::ListenKeyKeep => self.keys.keep(call),
+            Ask::ListenKeyNew => Ok(self.keys.start(call, desk.speed)),
+            Ask::ListenKeyKeep => self.keys.keep(call, desk.speed),
             Ask::ListenKeyEnd => Ok(self.keys.end(call)),
             _ => Err(ApiError::bad(-1020, "This operation is not supported.")),
         }
@@ -195,7 +195,7 @@ impl Usdm {
         if ms <= 0 {
             self.countdowns.remove(&(call.account, row));
         } else {
-            let at = WallNs(call.now.0.saturating_add(ms.saturating_mul(1_000_000)));
+            let at = WallNs(call.now.0.saturating_add(ms.saturating_mul(1_000_000 * desk.speed)));
             self.countdowns.insert((call.account, row), at);
         }
         let symbol = call.params.need("symbol")?;

@@ -51,6 +51,8 @@ pub(super) struct Desk {
     pub(super) exchange: Exchange,
     pub(super) budget: Budget,
     pub(super) api: ApiConns,
+    /// Scenario time in one unit of the wall's.
+    pub(super) speed: i64,
 }
 
 /// Every connection's keep-alive.
@@ -83,9 +85,14 @@ const SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
 impl<D: Dialect> Venue<D> {
-    pub(super) fn new(dialect: D, exchange: Exchange) -> Self {
+    pub(super) fn new(dialect: D, exchange: Exchange, speed: u32) -> Self {
         let (weight, orders) = D::WINDOWS;
-        let desk = Desk { exchange, budget: Budget::new(weight, orders), api: ApiConns::new() };
+        let desk = Desk {
+            exchange,
+            budget: Budget::new(weight, orders),
+            api: ApiConns::new(),
+            speed: i64::from(speed.max(1)),
+        };
         Self {
             dialect,
             desk,
@@ -460,8 +467,10 @@ impl<D: Dialect> Venue<D> {
     /// Pings, and cuts whoever did not answer or is a day old.
     fn keep_alive(&mut self, now: WallNs, out: &mut Outbox) {
         let (every, patience) = D::PING_S;
+        let (every, patience) = (every * self.desk.speed, patience * self.desk.speed);
+        let day = DAY * self.desk.speed;
         for (conn, line) in &mut self.lines {
-            if now.0 - line.opened.0 >= DAY {
+            if now.0 - line.opened.0 >= day {
                 out.close(*conn, 1000, "24 hours");
                 line.opened = now;
             } else if now.0 - line.heard.0 >= patience * SECOND {

@@ -7,6 +7,7 @@ use crate::server::{ConnId, Outbox};
 use base::WallNs;
 use std::collections::BTreeMap;
 
+/// How long a key lives, by the wall.
 const LIFE_NS: i64 = 3_600 * 1_000_000_000;
 
 /// Keys that are alive, and who listens.
@@ -34,8 +35,8 @@ struct Listener {
 
 impl Keys {
     /// A new key, or the living one with its time renewed.
-    pub(super) fn start(&mut self, call: &Call) -> String {
-        let until = WallNs(call.now.0 + LIFE_NS);
+    pub(super) fn start(&mut self, call: &Call, speed: i64) -> String {
+        let until = WallNs(call.now.0 + LIFE_NS * speed);
         let made = self.made;
         let key = self
             .alive
@@ -47,10 +48,10 @@ impl Keys {
     }
 
     /// Renews the time of the living key.
-    pub(super) fn keep(&mut self, call: &Call) -> Answer {
+    pub(super) fn keep(&mut self, call: &Call, speed: i64) -> Answer {
         let key = self.alive.get_mut(&call.account);
         let key = key.ok_or_else(|| ApiError::bad(-1125, "This listenKey does not exist."))?;
-        key.until = WallNs(call.now.0 + LIFE_NS);
+        key.until = WallNs(call.now.0 + LIFE_NS * speed);
         Ok(format!("{{\"listenKey\":\"{}\"}}", key.text))
     }
 
