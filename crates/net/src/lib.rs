@@ -15,7 +15,7 @@ pub mod http;
 mod link;
 pub mod memory;
 mod socket;
-mod tls;
+pub mod tls;
 pub mod ws;
 
 pub use channel::{Channel, CloseReason, DialFault, Polled, SendError, TlsFault};
@@ -26,5 +26,5 @@ pub use http::{
     HttpClient, HttpError, HttpFault, HttpFaultKind, HttpOptions, HttpRequest, HttpResponse, Method,
 };
 pub use link::{Backoff, ConnectLimit, Connector, Dialer, Link, LinkOptions, PingPolicy};
-pub use memory::{MemoryChannel, MemoryPeer};
+pub use memory::{MemoryChannel, MemoryPeer, TapeChannel};
 pub use tls::Tls;

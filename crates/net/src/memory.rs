@@ -3,12 +3,16 @@
 //! The two ends share a queue behind a lock, so a test may also drive them from two threads. In
 //! steady state neither end allocates: the buffers of texts that were read or taken are used again.
 
+mod tape;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base::Stamp;
 
 use crate::{Channel, CloseReason, Polled, SendError};
+
+pub use tape::TapeChannel;
 
 /// The stage's end.
 #[derive(Debug)]

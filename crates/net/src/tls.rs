@@ -4,7 +4,7 @@
 //! their records are handled by our own code; REST may speak TLS 1.2 as well.
 
 pub(crate) mod handshake;
-pub(crate) mod record;
+pub mod record;
 pub(crate) mod session;
 
 use std::fmt;

@@ -2,8 +2,9 @@
 //!
 //! rustls makes the handshake and then hands the keys over, as it does for a kernel that encrypts by
 //! itself; from there on this is the record layer. It exists because rustls allocates for every
-//! record in both directions and a hot thread must not.
+//! record in both directions and a hot thread must not. Public for the benches; a link uses it by itself.
 
+use core::fmt;
 use core::ops::Range;
 
 use ring::aead::{
@@ -14,13 +15,13 @@ use rustls::ConnectionTrafficSecrets;
 use crate::TlsFault;
 
 /// Bytes before the content of a record.
-pub(crate) const RECORD_HEADER: usize = 5;
+pub const RECORD_HEADER: usize = 5;
 /// Bytes behind it: its true type and the tag.
-pub(crate) const RECORD_TRAILER: usize = 1 + TAG;
+pub const RECORD_TRAILER: usize = 1 + TAG;
 /// Longest content of a record.
-pub(crate) const CONTENT_MAX: usize = 1 << 14;
+pub const CONTENT_MAX: usize = 1 << 14;
 /// Longest record as it lies in a buffer.
-pub(crate) const RECORD_MAX: usize = RECORD_HEADER + CONTENT_MAX + 256;
+pub const RECORD_MAX: usize = RECORD_HEADER + CONTENT_MAX + 256;
 
 const TAG: usize = 16;
 /// What an encrypted record says it is, and the version it says it has.
@@ -30,9 +31,12 @@ const SEAL_LIMIT: u64 = 1 << 23;
 
 /// What a record carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Content {
+pub enum Content {
+    /// The application's bytes.
     Data,
+    /// Messages of the handshake protocol: tickets, key updates.
     Handshake,
+    /// A warning or the reason for an end.
     Alert,
 }
 
@@ -55,16 +59,23 @@ impl Content {
     }
 }
 
-/// One direction's key, its nonces and how many of them are used.
-pub(crate) struct Half {
+/// One direction's key, its nonces and how many of them are used. Never shown.
+pub struct Half {
     key: LessSafeKey,
     iv: [u8; 12],
     sequence: u64,
 }
 
+impl fmt::Debug for Half {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Half").field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
 impl Half {
-    /// `None` when the suite is not one of the three, or the key has not its length.
-    pub(crate) fn new(sequence: u64, secrets: &ConnectionTrafficSecrets) -> Option<Self> {
+    /// The key that rustls hands over, of which `sequence` nonces are used. `None` when the suite is not one of the three, or the key has not its length.
+    #[must_use]
+    pub fn new(sequence: u64, secrets: &ConnectionTrafficSecrets) -> Option<Self> {
         let (algorithm, key, iv): (&'static Algorithm, _, _) = match secrets {
             ConnectionTrafficSecrets::Aes128Gcm { key, iv } => (&AES_128_GCM, key, iv),
             ConnectionTrafficSecrets::Aes256Gcm { key, iv } => (&AES_256_GCM, key, iv),
@@ -93,12 +104,15 @@ impl Half {
 }
 
 /// Our direction.
-pub(crate) struct Sealer {
+#[derive(Debug)]
+pub struct Sealer {
     half: Half,
 }
 
 impl Sealer {
-    pub(crate) const fn new(half: Half) -> Self {
+    /// Seals with this key.
+    #[must_use]
+    pub const fn new(half: Half) -> Self {
         Self { half }
     }
 
@@ -107,7 +121,8 @@ impl Sealer {
     /// `None`, and the key unused, when the content is longer than a record's or has not
     /// [`RECORD_HEADER`] bytes before and [`RECORD_TRAILER`] behind it.
     #[inline]
-    pub(crate) fn seal(
+    #[must_use]
+    pub fn seal(
         &mut self,
         buffer: &mut [u8],
         content: Range<usize>,
@@ -135,22 +150,25 @@ impl Sealer {
 
     /// Whether the key has sealed as much as it should.
     #[inline]
-    pub(crate) const fn is_worn(&self) -> bool {
+    #[must_use]
+    pub const fn is_worn(&self) -> bool {
         self.half.sequence >= SEAL_LIMIT
     }
 }
 
 /// The peer's direction.
-pub(crate) struct Opener {
+#[derive(Debug)]
+pub struct Opener {
     half: Half,
 }
 
 /// An opened record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Opened {
-    pub(crate) kind: Content,
+pub struct Opened {
+    /// What it carries.
+    pub kind: Content,
     /// Where its content lies in the buffer.
-    pub(crate) content: Range<usize>,
+    pub content: Range<usize>,
 }
 
 /// How long the record at the front of `bytes` is; `None` while that is not known.
@@ -158,7 +176,7 @@ pub(crate) struct Opened {
 /// # Errors
 /// When no record of this kind or length may come now.
 #[inline]
-pub(crate) fn record_length(bytes: &[u8]) -> Result<Option<usize>, TlsFault> {
+pub fn record_length(bytes: &[u8]) -> Result<Option<usize>, TlsFault> {
     let Some([kind, _, _, high, low]) = bytes.first_chunk::<RECORD_HEADER>() else {
         return Ok(None);
     };
@@ -170,7 +188,9 @@ pub(crate) fn record_length(bytes: &[u8]) -> Result<Option<usize>, TlsFault> {
 }
 
 impl Opener {
-    pub(crate) const fn new(half: Half) -> Self {
+    /// Opens with this key.
+    #[must_use]
+    pub const fn new(half: Half) -> Self {
         Self { half }
     }
 
@@ -180,7 +200,7 @@ impl Opener {
     /// # Errors
     /// Whatever does not authenticate or is not in form. The connection is then over.
     #[inline]
-    pub(crate) fn open(
+    pub fn open(
         &mut self,
         buffer: &mut [u8],
         record: Range<usize>,

@@ -76,7 +76,10 @@ pub struct Decoder {
     unmasked: usize,
     /// ... and how much is whole, valid UTF-8.
     checked: usize,
+    /// A close frame has come.
     closed: bool,
+    /// A whole unmasked text may lie at the front: nothing is begun, half checked or over.
+    plain: bool,
 }
 
 impl Decoder {
@@ -96,6 +99,7 @@ impl Decoder {
             unmasked: 0,
             checked: 0,
             closed: false,
+            plain: role == Role::Client,
         }
     }
 
@@ -105,25 +109,16 @@ impl Decoder {
     /// How the peer broke the protocol; close with [`Violation::close_code`] and read no further.
     #[inline]
     pub fn next(&mut self, input: &mut [u8]) -> Result<Next, Violation> {
-        if self.closed {
-            return Ok(incomplete(0));
+        // What a venue sends: a whole, unmasked, unfragmented text with nothing left over before it.
+        if self.plain
+            && let Some((at, length)) = plain_text(input)
+            && let Some(text) = input.get(at..at + length)
+            && length <= self.max_message
+        {
+            check(text)?;
+            return Ok(Next { used: at + length, event: Event::Text(Place::Input { at, length }) });
         }
-        let Some(header) = Header::read(input, self.role)? else { return Ok(incomplete(0)) };
-        if header.opcode == Opcode::Text && header.fin && header.mask.is_none() {
-            // What a venue sends.
-            let range = header.size..header.size.saturating_add(header.payload);
-            if self.begun.is_none()
-                && self.checked == 0
-                && let Some(text) = input.get(range.clone())
-                && header.payload <= self.max_message
-            {
-                if simdutf8::basic::from_utf8(text).is_err() {
-                    return Err(Violation::Utf8);
-                }
-                return Ok(Next { used: range.end, event: Event::Text(Place::input(&range)) });
-            }
-        }
-        self.any(&header, input)
+        self.any(input)
     }
 
     /// The payload a [`Next`] spoke of, out of the same `input`.
@@ -138,7 +133,13 @@ impl Decoder {
     }
 
     /// Every kind of frame, whole or not.
-    fn any(&mut self, header: &Header, input: &mut [u8]) -> Result<Next, Violation> {
+    #[inline(never)]
+    fn any(&mut self, input: &mut [u8]) -> Result<Next, Violation> {
+        if self.closed {
+            return Ok(incomplete(0));
+        }
+        let Some(header) = Header::read(input, self.role)? else { return Ok(incomplete(0)) };
+        let header = &header;
         self.admit(header)?;
         let end = header.size.saturating_add(header.payload);
         let arrived = input.len().min(end);
@@ -151,6 +152,7 @@ impl Decoder {
             self.unmasked = payload.len();
         }
         if arrived < end {
+            self.plain = false;
             self.check_early(header, payload)?;
             return Ok(incomplete(end));
         }
@@ -161,6 +163,7 @@ impl Decoder {
         };
         self.unmasked = 0;
         self.checked = 0;
+        self.plain = self.role == Role::Client && self.begun.is_none() && !self.closed;
         Ok(Next { used: end, event })
     }
 
@@ -220,7 +223,7 @@ impl Decoder {
                 return Ok(Event::Binary(Place::input(range)));
             }
             let fresh = payload.get(self.checked..).unwrap_or_default();
-            simdutf8::basic::from_utf8(fresh).map_err(|_| Violation::Utf8)?;
+            check(fresh)?;
             return Ok(Event::Text(Place::input(range)));
         }
         self.gather(header, payload)
@@ -256,6 +259,42 @@ impl Decoder {
         }
         if self.gathered_checked != end { Err(Violation::Utf8) } else { Ok(Event::Text(place)) }
     }
+}
+
+/// Where the payload of an unfragmented, unmasked text of less than 64 KiB lies.
+#[inline]
+fn plain_text(input: &[u8]) -> Option<(usize, usize)> {
+    match input {
+        [0x81, 126, high, low, ..] => {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            (length >= 126).then_some((4, length))
+        }
+        [0x81, length @ 0..126, ..] => Some((2, usize::from(*length))),
+        _ => None,
+    }
+}
+
+/// Whether `text` is valid UTF-8. Venues' texts are ASCII, which is seen sooner.
+#[inline]
+fn check(text: &[u8]) -> Result<(), Violation> {
+    if is_ascii(text) || simdutf8::basic::from_utf8(text).is_ok() {
+        return Ok(());
+    }
+    Err(Violation::Utf8)
+}
+
+/// Whether no byte has its high bit set: vectors of 32 bytes, the last one overlapping.
+#[inline]
+fn is_ascii(text: &[u8]) -> bool {
+    let (chunks, _) = text.as_chunks::<32>();
+    let Some(last) = text.last_chunk::<32>() else { return text.is_ascii() };
+    let mut seen = *last;
+    for chunk in chunks {
+        for (seen, byte) in seen.iter_mut().zip(chunk) {
+            *seen |= byte;
+        }
+    }
+    seen.iter().fold(0, |all, byte| all | byte) < 0x80
 }
 
 const fn incomplete(frame: usize) -> Next {
