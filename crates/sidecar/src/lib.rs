@@ -21,6 +21,9 @@ mod plan;
 mod probe;
 mod run;
 mod shadow;
+#[cfg(test)]
+#[path = "../../../strategy/tests/world/mod.rs"]
+mod world;
 
 pub use error::SidecarError;
 pub use http::Limits;

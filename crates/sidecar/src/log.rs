@@ -208,4 +208,4 @@ impl Line<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

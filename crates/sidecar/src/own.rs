@@ -53,7 +53,7 @@ pub const METRICS: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub(crate) struct Own {
     pub(crate) lag: IntGauge,
-    pub(crate) divergences: IntGauge,
+    pub(crate) divergences: IntCounter,
     pub(crate) written: IntGauge,
     pub(crate) synced: IntGauge,
     pub(crate) snapshot: IntGauge,
@@ -83,7 +83,7 @@ impl Own {
         let counter = |name| keep(registry, IntCounter::with_opts(opts(name))?);
         Ok(Self {
             lag: gauge("arb_shadow_lag_records")?,
-            divergences: gauge("arb_shadow_divergences_total")?,
+            divergences: counter("arb_shadow_divergences_total")?,
             written: gauge("arb_journal_written_index")?,
             synced: gauge("arb_journal_synced_index")?,
             snapshot: gauge("arb_journal_snapshot_index")?,

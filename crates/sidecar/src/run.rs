@@ -325,4 +325,4 @@ fn put(gauge: &prometheus::IntGauge, index: u64) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

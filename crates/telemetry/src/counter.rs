@@ -105,8 +105,6 @@ counters! {
     Turns:               Counter "arb_stage_turns_total"                                  "Turns given";
     NoticesDropped:      Counter "arb_stage_notices_dropped_total"                        "Notices for the log lost because their ring was full";
     HotAllocations:      Counter "arb_stage_allocations_total"                            "Allocations of the thread after it was sealed";
-    InvoluntarySwitches: Counter "arb_stage_involuntary_switches_total"                   "Times the kernel took the processor away";
-    Migrations:          Counter "arb_stage_migrations_total"                             "Times the thread changed its processor";
 }
 
 impl Counter {

@@ -279,7 +279,8 @@ fn load(cells: &[AtomicU64], at: usize) -> u64 {
 
 fn state(block: &[AtomicU64]) -> StageState {
     match load(block, block::STATE) {
-        0 => StageState::Waiting,
+        // A thread that beats runs, also where nobody said where.
+        0 if load(block, block::BEATS) == 0 => StageState::Waiting,
         2 => StageState::Ended,
         _ => StageState::Running,
     }

@@ -1,6 +1,6 @@
 //! The sidecar's own thread: the shadow core, the log, the view.
 
-use super::{Said, Shared, SnapshotJob, put};
+use super::{Said, Shared, SnapshotJob};
 use crate::log::{Log, LogPlan};
 use crate::own::{Own, shown};
 use crate::shadow::Shadow;
@@ -176,7 +176,7 @@ impl Loop {
         if let Some(following) = &self.following {
             let written = own.written.get();
             own.lag.set((written - shown(following.follower.index())).max(0));
-            put(&own.divergences, following.shadow.divergences());
+            own.divergences.inc_by(following.shadow.divergences() - own.divergences.get());
         }
         self.log.flush();
         let (written, suppressed, failed) = self.log.counts();

@@ -1,1 +1,96 @@
+#![allow(clippy::unwrap_used)]
+use super::Shadow;
+use crate::world::{self, World};
+use base::{Kind, Record};
+use journal::Entry;
+use strategy::{Core, Outputs};
 
+/// What a live core leaves in its journal while it consumes the inputs of a small world.
+fn journal() -> (strategy::Plan, Vec<Entry>) {
+    let plan = world::two_perpetuals();
+    let mut world = World::ready(&plan);
+    world.funding(0, -900, 8);
+    world.funding(1, 900, 8);
+    for step in 0..400 {
+        world.quote(0, 6_000_000 + step, 6_000_100 + step);
+        world.quote(1, 6_000_000 - step, 6_000_100 - step);
+        world.after(1);
+    }
+    let mut live = Core::new(&plan);
+    let mut out = Outputs::new();
+    let mut records: Vec<Record> = Vec::new();
+    for input in &world.inputs {
+        records.push(*input);
+        out.clear();
+        live.step(input, &mut out);
+        records.extend_from_slice(out.as_slice());
+    }
+    let entry = |(index, record)| Entry { index, epoch: 7, record };
+    (plan, (0..).zip(records).map(entry).collect())
+}
+
+fn follow(plan: &strategy::Plan, entries: &[Entry]) -> Shadow {
+    let mut shadow = Shadow::new(Core::new(plan));
+    entries.iter().for_each(|entry| shadow.see(entry));
+    shadow
+}
+
+fn output(entries: &[Entry]) -> usize {
+    entries.iter().position(|entry| entry.record.kind == Kind::Place as u8).unwrap()
+}
+
+#[test]
+fn the_shadow_of_an_honest_core_never_parts_from_it() {
+    let (plan, entries) = journal();
+    let kinds: Vec<u8> = entries.iter().map(|entry| entry.record.kind).collect();
+    assert!(kinds.contains(&(Kind::Place as u8)) && kinds.contains(&(Kind::Checkpoint as u8)));
+    let shadow = follow(&plan, &entries);
+    assert_eq!(shadow.first_divergence(), None);
+    assert!(shadow.is_settled());
+    let inputs = kinds.iter().filter(|kind| **kind < 64).count();
+    assert_eq!(shadow.core().inputs(), inputs as u64);
+}
+
+#[test]
+fn a_state_between_an_input_and_its_outputs_is_not_settled() {
+    let (plan, entries) = journal();
+    let at = output(&entries);
+    assert!(!follow(&plan, &entries[..at]).is_settled());
+    assert!(follow(&plan, &entries[..at - 1]).is_settled());
+}
+
+#[test]
+fn an_output_that_differs_is_seen_at_its_record() {
+    let (plan, mut entries) = journal();
+    let at = output(&entries);
+    entries[at].record.words[0] ^= 1;
+    let shadow = follow(&plan, &entries);
+    let divergence = shadow.first_divergence().unwrap();
+    assert_eq!((divergence.index, shadow.divergences()), (at as u64, 1));
+    assert!(!shadow.is_settled(), "nothing is saved after that");
+    assert!(divergence.to_string().contains(&format!("record {at}")), "{divergence}");
+}
+
+#[test]
+fn an_output_that_is_missing_or_too_many_is_seen() {
+    let (plan, entries) = journal();
+    let at = output(&entries);
+    let mut missing = entries.clone();
+    missing.remove(at);
+    assert!(follow(&plan, &missing).divergences() > 0);
+    let mut doubled = entries.clone();
+    let last = (at..).find(|at| doubled[at + 1].record.kind < 64).unwrap();
+    doubled.insert(last, doubled[last]);
+    assert!(follow(&plan, &doubled).divergences() > 0);
+}
+
+#[test]
+fn an_input_the_live_core_did_not_see_is_seen_by_the_next_checkpoint() {
+    let (plan, mut entries) = journal();
+    let quote = entries.iter().position(|entry| entry.record.kind == Kind::Quote as u8).unwrap();
+    entries[quote].record.words[1] += 1;
+    assert!(
+        follow(&plan, &entries).divergences() > 0,
+        "the hash in a checkpoint holds every input"
+    );
+}
