@@ -169,7 +169,7 @@ impl Exchange {
     fn check_numbers(&self, spec: &Spec, new: &NewOrder) -> Result<(), Refusal> {
         if new.kind == OrderKind::Limit {
             let price = new.price.filter(|p| p.is_positive()).ok_or(Refusal::PriceTick)?;
-            check_price(spec, price, self.market.mark(spec.row))?;
+            check_price(spec, new.side, price, self.market.mark(spec.row))?;
         }
         if let Some(value) = new.quote_qty {
             return if value < spec.notional_min { Err(Refusal::NotionalMin) } else { Ok(()) };
@@ -177,11 +177,17 @@ impl Exchange {
         let most = if new.kind == OrderKind::Market { spec.qty_max_market } else { spec.qty_max };
         check_qty(spec, new.qty, most)?;
         let price = new.price.filter(|_| new.kind == OrderKind::Limit);
-        let value = new.qty.times(price.unwrap_or_else(|| self.market.mark(spec.row)));
+        let value = new.qty.times(price.unwrap_or_else(|| self.reference_price(spec)));
         if value < spec.notional_min && !new.reduce_only {
             return Err(Refusal::NotionalMin);
         }
         Ok(())
+    }
+
+    /// What a market order is valued at: the mark, or the middle of the book where there is none.
+    fn reference_price(&self, spec: &Spec) -> Dec {
+        let mark = self.market.mark(spec.row);
+        if mark.is_zero() { self.market.top(spec.row).mid() } else { mark }
     }
 
     /// A client id may be used again once its order has ended, on Binance; never on the others.
@@ -332,7 +338,7 @@ impl Exchange {
         if new_price == order.price && new_qty == order.qty {
             return Err(Refusal::Amend);
         }
-        check_price(spec, new_price, self.market.mark(spec.row))?;
+        check_price(spec, order.side, new_price, self.market.mark(spec.row))?;
         check_qty(spec, new_qty, spec.qty_max)?;
         if new_price.times(new_qty) < spec.notional_min && !order.reduce_only {
             return Err(Refusal::NotionalMin);
@@ -390,12 +396,17 @@ fn ref_text(which: &OrderRef) -> &str {
     }
 }
 
-fn check_price(spec: &Spec, price: Dec, mark: Dec) -> Result<(), Refusal> {
+/// The band keeps buyers from paying far above the mark and sellers from selling far below it; the
+/// other way orders may rest as far away as they like.
+fn check_price(spec: &Spec, side: Side, price: Dec, mark: Dec) -> Result<(), Refusal> {
     if !price.is_positive() || !price.is_multiple_of(spec.tick) {
         return Err(Refusal::PriceTick);
     }
-    let band = mark.times(spec.price_band);
-    if !spec.price_band.is_zero() && (price - mark).abs() > band {
+    let beyond = match side {
+        Side::Buy => price - mark,
+        Side::Sell => mark - price,
+    };
+    if !spec.price_band.is_zero() && beyond > mark.times(spec.price_band) {
         return Err(Refusal::PriceBand);
     }
     Ok(())
