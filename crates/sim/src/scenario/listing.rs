@@ -82,7 +82,7 @@ fn spec(venue: VenueId, product: Product, base: &str, quote: &str, name: &str) -
         quote: quote.to_owned(),
         tick: rules.tick,
         lot: rules.lot,
-        qty_min: rules.lot,
+        qty_min: smallest(venue, product, base).unwrap_or(rules.lot),
         qty_max: rules.qty_max,
         qty_max_market: rules.qty_max_market,
         notional_min: rules.notional_min,
@@ -97,6 +97,16 @@ fn spec(venue: VenueId, product: Product, base: &str, quote: &str, name: &str) -
         funding_hours: 0,
         funding_cap: Dec::scaled(2, 2),
         leverage: 20,
+    }
+}
+
+/// The smallest order where it is more than one lot: OKX's spot counts finer than it trades.
+fn smallest(venue: VenueId, product: Product, base: &str) -> Option<Dec> {
+    match (venue, product, base) {
+        (VenueId::Okx, Product::Spot, "BTC") => Some(Dec::scaled(1, 5)),
+        (VenueId::Okx, Product::Spot, "ETH") => Some(Dec::scaled(1, 4)),
+        (VenueId::Okx, Product::Spot, _) => Some(Dec::scaled(1, 2)),
+        _ => None,
     }
 }
 
