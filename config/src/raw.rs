@@ -1,0 +1,226 @@
+//! Exactly what somebody wrote: a tree of texts, each with its place.
+//!
+//! A serde layer would stop at the first fault and turn decimals into floats on the way. So the events
+//! of `granit-parser` (the parser under serde-saphyr) are gathered here as they are: no anchors, no
+//! aliases, no tags, no merge keys, one document, bounded in size and depth.
+
+use crate::fault::{Fault, FaultKind, Place, Source};
+use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput};
+use std::sync::Arc;
+
+/// Longest text that is read.
+pub const BYTES_MAX: usize = 1 << 20;
+/// Deepest nesting that is read.
+pub const DEPTH_MAX: usize = 16;
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Where it begins.
+    pub at: Place,
+    /// What it is.
+    pub value: Value,
+    /// Whether a variable was filled into it.
+    pub filled: bool,
+}
+
+impl Node {
+    /// A value as it was written.
+    #[must_use]
+    pub const fn new(at: Place, value: Value) -> Self {
+        Self { at, value, filled: false }
+    }
+}
+
+/// What can stand behind a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing: as if the key were not there.
+    Null,
+    /// Something whose fault has been told already; nothing more is said of it.
+    Broken,
+    /// A text: words, numbers and flags alike.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A section.
+    Map(Vec<Entry>),
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands.
+    pub at: Place,
+    /// Its value.
+    pub node: Node,
+}
+
+/// Reads one YAML document. `None` when it is empty, or when a fault was found that hides the rest.
+pub fn parse(text: &str, source: Source, faults: &mut Vec<Fault>) -> Option<Node> {
+    let source = Arc::new(source);
+    let whole = Place { source: Arc::clone(&source), line: 0, column: 0 };
+    if text.len() > BYTES_MAX {
+        let why = format!("{} bytes; a configuration has at most {BYTES_MAX}", text.len());
+        faults.push(fault(&whole, FaultKind::Yaml(why)));
+        return None;
+    }
+    let mut options = Options::default();
+    options.disallow_directives = true;
+    options.set_emit_comments(false);
+    options.flow_nesting_limit = DEPTH_MAX;
+    options.block_nesting_limit = DEPTH_MAX;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader =
+        Reader { parser: Parser::new_from_str_with_options(text, options), source, faults };
+    reader.document().unwrap_or_else(|stop| {
+        faults.push(*stop.0);
+        None
+    })
+}
+
+/// A fault that ends the reading of a text.
+struct Stop(Box<Fault>);
+
+struct Reader<'t, 'f> {
+    parser: Parser<'t, StrInput<'t>>,
+    source: Arc<Source>,
+    faults: &'f mut Vec<Fault>,
+}
+
+impl<'t> Reader<'t, '_> {
+    /// The one document of the stream.
+    fn document(&mut self) -> Result<Option<Node>, Stop> {
+        let mut root = None;
+        // bound: every event consumes text, and the text is bounded
+        while let Some((event, at)) = self.next()? {
+            match event {
+                Event::StreamStart | Event::DocumentEnd => {}
+                Event::StreamEnd => break,
+                Event::DocumentStart(..) if root.is_some() => {
+                    return Err(self.stop(&at, "a second document; a configuration file holds one"));
+                }
+                Event::DocumentStart(..) => {
+                    if let Some((event, at)) = self.next()? {
+                        root = Some(self.node(event, at, 0)?);
+                    }
+                }
+                _ => return Err(self.stop(&at, "text outside the document")),
+            }
+        }
+        Ok(root.filter(|node| node.value != Value::Null))
+    }
+
+    fn node(&mut self, event: Event<'_>, at: Place, depth: usize) -> Result<Node, Stop> {
+        if depth > DEPTH_MAX {
+            return Err(self.stop(&at, &format!("nested deeper than {DEPTH_MAX} levels")));
+        }
+        let value = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.plain_node(&at, anchor, tag.is_some());
+                match (style, &*text) {
+                    (ScalarStyle::Plain, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
+                    _ => Value::Text(text.into_owned()),
+                }
+            }
+            Event::SequenceStart(_, anchor, tag) => {
+                self.plain_node(&at, anchor, tag.is_some());
+                Value::List(self.list(depth)?)
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.plain_node(&at, anchor, tag.is_some());
+                Value::Map(self.map(depth)?)
+            }
+            Event::Alias(_) => {
+                self.faults.push(fault(&at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
+                Value::Null
+            }
+            _ => return Err(self.stop(&at, "a value was expected")),
+        };
+        Ok(Node::new(at, value))
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Stop> {
+        let mut nodes = Vec::new();
+        // bound: every event consumes text
+        while let Some((event, at)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                break;
+            }
+            nodes.push(self.node(event, at, depth + 1)?);
+        }
+        Ok(nodes)
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Stop> {
+        let mut entries: Vec<Entry> = Vec::new();
+        // bound: every event consumes text
+        while let Some((event, at)) = self.next()? {
+            let key = match event {
+                Event::MappingEnd => break,
+                Event::Scalar(key, _, anchor, tag) => {
+                    self.plain_node(&at, anchor, tag.is_some());
+                    key.into_owned()
+                }
+                _ => return Err(self.stop(&at, "a key must be a plain word")),
+            };
+            if key == "<<" {
+                self.faults.push(fault(&at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
+            }
+            let Some((event, value_at)) = self.next()? else { break };
+            let node = self.node(event, value_at, depth + 1)?;
+            if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                let kind = FaultKind::Duplicate { first: first.at.line };
+                self.faults.push(Fault { at, key, kind });
+            } else {
+                entries.push(Entry { key, at, node });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Anchors and tags are told, and otherwise passed over.
+    fn plain_node(&mut self, at: &Place, anchor: usize, tagged: bool) {
+        if anchor != 0 {
+            self.faults.push(fault(at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
+        }
+        if tagged {
+            let why = "tags (!) are not taken; write the plain value";
+            self.faults.push(fault(at, FaultKind::Yaml(why.to_owned())));
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Stop> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok((event, span))) => Ok(Some((event, self.place_of(&span.start)))),
+            Some(Err(why)) => Err(self.syntax(&why)),
+        }
+    }
+
+    fn place_of(&self, marker: &Marker) -> Place {
+        let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+        Place {
+            source: Arc::clone(&self.source),
+            line: number(marker.line()),
+            column: number(marker.col()).saturating_add(1),
+        }
+    }
+
+    fn syntax(&self, why: &ScanError) -> Stop {
+        let text = format!("not YAML: {}", why.info());
+        Stop(Box::new(fault(&self.place_of(why.marker()), FaultKind::Yaml(text))))
+    }
+
+    fn stop(&self, at: &Place, why: &str) -> Stop {
+        Stop(Box::new(fault(at, FaultKind::Yaml(why.to_owned()))))
+    }
+}
+
+const NO_ANCHORS: &str = "anchors, aliases and merge keys (&, *, <<) are not taken; write it out";
+
+fn fault(at: &Place, kind: FaultKind) -> Fault {
+    Fault { at: at.clone(), key: String::new(), kind }
+}
