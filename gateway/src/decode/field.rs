@@ -5,6 +5,7 @@ use base::{DecimalError, Money, Price, Qty, Side, WallNs};
 use super::{Emit, Event, Skipped};
 use crate::json::Value;
 use crate::markets::Market;
+use crate::text::id_number;
 
 /// A failed number is a skipped entry.
 impl From<DecimalError> for Skipped {
@@ -23,6 +24,17 @@ pub(crate) fn must<T>(field: Option<T>) -> Result<T, Skipped> {
 #[inline]
 pub(crate) fn time(field: Option<Value<'_>>) -> WallNs {
     field.and_then(Value::i64).map_or(WallNs::NONE, WallNs::from_millis)
+}
+
+/// An id as a number: text hashed unless it is a number, a plain number as it is; `None` when absent,
+/// empty or too long a number.
+#[inline]
+pub(crate) fn id(field: Option<Value<'_>>) -> Option<u64> {
+    let field = field?;
+    match field.text() {
+        Some(text) => (!text.is_empty()).then(|| id_number(text)),
+        None => field.u64(),
+    }
 }
 
 /// The text of a number that must be there.

@@ -3,11 +3,10 @@
 use base::input::{Balance, Fee, Fill, OrderStatus, Position};
 use base::{OrderId, Product, Qty, VenueId, WallNs};
 
-use super::field::{entry, money, must, number, price, qty, report, side, time};
+use super::field::{entry, id, money, must, number, price, qty, report, side, time};
 use super::{Answer, Context, Emit, Event, OrderNews, Refusal, Refused, Session, Skipped};
 use crate::json::{self, Value};
 use crate::markets::Market;
-use crate::text::id_number;
 
 /// Reads one text of the private connection.
 ///
@@ -111,11 +110,10 @@ fn answers(cx: &Context<'_>, top: &Top<'_>, emit: &mut Emit<'_>) {
         let order = cx.order(item.field(b"clOrdId"));
         let code = item.field(b"sCode").and_then(Value::i64).or(top.code).unwrap_or(-1);
         let message = item.field(b"sMsg").and_then(Value::text).unwrap_or_default();
-        let id = item.field(b"ordId").and_then(Value::word).unwrap_or_default();
         emit(Event::Answer(Answer {
             request: top.id,
             order: Some(order).filter(|order| *order != OrderId::FOREIGN),
-            venue_order: if id.is_empty() { 0 } else { id_number(id) },
+            venue_order: id(item.field(b"ordId")).unwrap_or(0),
             venue_time: time(item.field(b"ts")),
             refusal: (code != 0).then_some(Refusal { code, status: 0, message, retry_after_ms: 0 }),
             allowance: None,
@@ -142,7 +140,7 @@ pub(crate) struct OrderFields<'a> {
     fill_price: Option<Value<'a>>,
     fill_size: Option<Value<'a>>,
     fill_time: Option<Value<'a>>,
-    trade: Option<&'a [u8]>,
+    trade: Option<u64>,
     maker: bool,
     fee: Option<Value<'a>>,
     fee_asset: Option<Value<'a>>,
@@ -166,7 +164,7 @@ impl<'a> OrderFields<'a> {
                 b"fillPx" => read.fill_price = Some(value),
                 b"fillSz" => read.fill_size = Some(value),
                 b"fillTime" => read.fill_time = Some(value),
-                b"tradeId" => read.trade = value.word(),
+                b"tradeId" => read.trade = id(Some(value)),
                 b"execType" => read.maker = value.text() == Some(b"M"),
                 b"fillFee" => read.fee = Some(value),
                 b"fillFeeCcy" => read.fee_asset = Some(value),
@@ -178,7 +176,7 @@ impl<'a> OrderFields<'a> {
     }
 
     pub(crate) fn venue_order(&self) -> u64 {
-        self.venue_order.and_then(Value::word).map_or(0, id_number)
+        id(self.venue_order).unwrap_or(0)
     }
 
     /// Where the order is in its life, if it is one of ours.
@@ -218,8 +216,10 @@ fn order(cx: &Context<'_>, item: Value<'_>, emit: &mut Emit<'_>) -> Result<(), S
     let read = OrderFields::read(item);
     let market = market(cx, read.symbol)?;
     let size = read.fill_size.and_then(Value::word).unwrap_or_default();
-    if read.trade.is_some_and(|id| !id.is_empty()) && !size.is_empty() {
-        stream_fill(cx, market, &read, emit)?;
+    if let Some(trade_id) = read.trade
+        && !size.is_empty()
+    {
+        stream_fill(cx, market, &read, trade_id, emit)?;
     }
     if let Some(news) = read.news(cx, market)? {
         emit(Event::Order(news));
@@ -231,6 +231,7 @@ fn stream_fill(
     cx: &Context<'_>,
     market: &Market,
     read: &OrderFields<'_>,
+    trade_id: u64,
     emit: &mut Emit<'_>,
 ) -> Result<(), Skipped> {
     let filled = qty(market, read.fill_size)?;
@@ -243,7 +244,7 @@ fn stream_fill(
         maker: read.maker,
         price: read.fill_price,
         qty: filled,
-        trade: read.trade.unwrap_or_default(),
+        trade_id,
         time: read.fill_time.or(read.updated),
         fee: read.fee,
         fee_asset: read.fee_asset,
@@ -258,7 +259,7 @@ pub(crate) struct Execution<'a> {
     pub(crate) maker: bool,
     pub(crate) price: Option<Value<'a>>,
     pub(crate) qty: Qty,
-    pub(crate) trade: &'a [u8],
+    pub(crate) trade_id: u64,
     pub(crate) time: Option<Value<'a>>,
     /// Negative was charged.
     pub(crate) fee: Option<Value<'a>>,
@@ -273,7 +274,7 @@ impl Execution<'_> {
         emit: &mut Emit<'_>,
     ) -> Result<(), Skipped> {
         let fee = money(self.fee)?;
-        let trade_id = id_number(self.trade);
+        let trade_id = self.trade_id;
         emit(Event::Fill(Fill {
             venue: VenueId::Okx,
             instrument: market.id,

@@ -210,14 +210,13 @@ fn open_order(cx: &Context<'_>, item: Value<'_>) -> Result<Input, Skipped> {
 
 fn fill(cx: &Context<'_>, item: Value<'_>, emit: &mut Emit<'_>) -> Result<(), Skipped> {
     let market = market(cx, item.field(b"instId"))?;
-    let trade = item.field(b"tradeId").and_then(Value::word).filter(|id| !id.is_empty());
     Execution {
         order: cx.order(item.field(b"clOrdId")),
         side: item.field(b"side"),
         maker: item.field(b"execType").and_then(Value::text) == Some(b"M"),
         price: item.field(b"fillPx"),
         qty: field::qty(market, item.field(b"fillSz"))?,
-        trade: trade.ok_or(Skipped::Shape)?,
+        trade_id: field::id(item.field(b"tradeId")).ok_or(Skipped::Shape)?,
         time: item.field(b"fillTime").or(item.field(b"ts")),
         fee: item.field(b"fee"),
         fee_asset: item.field(b"feeCcy"),
