@@ -158,7 +158,7 @@ impl Pipe for Ledger {
     fn pipe(&mut self, words: &mut dyn Words) {
         pipe::table(&mut self.accounts, words);
         pipe::table(&mut self.books, words);
-        pipe::list(&mut self.held, words);
+        pipe::list(&mut self.held, self.books.len(), words);
         self.realised.pipe(words);
         self.fees.pipe(words);
         self.funding.pipe(words);
@@ -394,7 +394,8 @@ impl Ledger {
         let from = venue.index() * self.assets;
         let Some(list) = self.accounts.get_mut(from..from + self.assets) else { return };
         for account in list.iter_mut().filter(|a| a.round != round) {
-            account.opening.get_or_insert(Money::ZERO);
+            let moved = account.moved();
+            account.opening.get_or_insert(-moved);
             account.reported = Some(Money::ZERO);
             account.available = Some(Money::ZERO);
         }

@@ -16,7 +16,7 @@ const NO_ASK: Price = Price(i64::MAX);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     /// Where it trades: what comes from elsewhere is not its market.
-    venue: VenueId,
+    pub(crate) venue: VenueId,
     /// Zero while unknown.
     pub(crate) bid: Price,
     /// `NO_ASK` while unknown.
@@ -232,7 +232,7 @@ impl Market {
         }
         slot.seen = at;
         slot.venue_time = q.venue_time;
-        if q.bid.0 <= 0 || q.ask.0 <= q.bid.0 || q.ask.0 >= NO_ASK.0 {
+        if q.bid.0 <= 0 || q.ask.0 <= q.bid.0 || q.ask == NO_ASK {
             // Zero is no price, and a crossed book is nobody's market.
             slot.forget();
             return true;

@@ -10,6 +10,8 @@ pub(crate) struct Orders {
     slots: Vec<Order>,
     /// Places of the orders that are not done or not explained, in the order they were sent.
     alive: Vec<u16>,
+    /// How many of those there may be.
+    most: usize,
     /// Orders numbered so far, over all starts.
     sequence: u64,
     epoch: u32,
@@ -18,7 +20,7 @@ pub(crate) struct Orders {
 impl Pipe for Orders {
     fn pipe(&mut self, words: &mut dyn Words) {
         pipe::table(&mut self.slots, words);
-        pipe::list(&mut self.alive, words);
+        pipe::list(&mut self.alive, self.most, words);
         self.sequence.pipe(words);
         self.epoch.pipe(words);
     }
@@ -30,6 +32,7 @@ impl Orders {
         Self {
             slots: vec![Order::default(); size as usize],
             alive: Vec::with_capacity(alive),
+            most: alive,
             sequence: 0,
             epoch,
         }
@@ -46,7 +49,7 @@ impl Orders {
             let at = self.place_of(self.sequence + 1 + n as u64);
             self.slots.get(at).is_some_and(|o| o.life.is_done())
         };
-        self.alive.len() + more <= self.alive.capacity() && (0..more).all(free)
+        self.alive.len() + more <= self.most && (0..more).all(free)
     }
 
     /// Numbers and remembers an order; `None` when there is no room.

@@ -195,10 +195,10 @@ impl Pairs {
     }
 
     /// Numbers `pair` and gives it a place.
-    pub(crate) fn add(&mut self, pair: Pair) -> Option<usize> {
+    pub(crate) fn add(&mut self, pair: &Pair) -> Option<usize> {
         let at = self.slots.iter().position(|p| !p.is_alive())?;
         self.numbered += 1;
-        *self.slots.get_mut(at)? = Pair { id: PairId(self.numbered), ..pair };
+        *self.slots.get_mut(at)? = Pair { id: PairId(self.numbered), ..*pair };
         Some(at)
     }
 

@@ -174,15 +174,15 @@ pub(crate) fn table<T: Pipe>(list: &mut [T], words: &mut dyn Words) {
     }
 }
 
-/// A list that grows and shrinks below its capacity.
-pub(crate) fn list<T: Pipe + Default>(list: &mut Vec<T>, words: &mut dyn Words) {
+/// A list that grows and shrinks, up to `most`.
+pub(crate) fn list<T: Pipe + Default>(list: &mut Vec<T>, most: usize, words: &mut dyn Words) {
     let mut length = list.len() as u64;
     words.word(&mut length);
     if words.reads() {
         list.clear();
-        // bound: the capacity the plan gave
+        // bound: what the plan allows
         for _ in 0..length {
-            if list.len() == list.capacity() {
+            if list.len() == most {
                 return words.refuse();
             }
             list.push(T::default());

@@ -242,13 +242,13 @@ impl<C: Clock> StrategyStage<C> {
     }
 
     fn tell_pair(&mut self, change: &PairChange, stamp: Stamp) {
-        let numbers =
-            [i64::from(change.pair.0), change.phase as u16 as i64, change.reason as u16 as i64];
+        let (phase, reason) = (change.phase as u16, change.reason as u16);
+        let numbers = [i64::from(change.pair.0), i64::from(phase), i64::from(reason)];
         self.tell(NoticeCode::PairChanged, stamp, None, change.long, numbers);
     }
 
     fn tell_alarm(&mut self, alarm: &Alarm, stamp: Stamp) {
-        let numbers = [alarm.code as u16 as i64, alarm.seen, alarm.limit];
+        let numbers = [i64::from(alarm.code as u16), alarm.seen, alarm.limit];
         self.tell(NoticeCode::Alarm, stamp, alarm.venue, alarm.instrument, numbers);
     }
 

@@ -20,6 +20,9 @@ use crate::signal;
 use base::output::{AlarmCode, PairChange, PairPhase, PairReason};
 use base::{Money, Output, Qty, Rate};
 
+/// A combination whose order a venue refused for good pauses so many times longer.
+const REFUSED_PAUSES: u64 = 1000;
+
 impl Core {
     /// Something moved that an existing pair may care about.
     #[inline]
@@ -360,7 +363,11 @@ impl Core {
         for (number, leg) in legs.iter().enumerate() {
             self.leave_dust(leg.instrument, super::signed(leg.held, entry_side(number)));
         }
-        let pause = self.now + self.rules.plan.orders.refusal_pause;
+        let pause = self.rules.plan.orders.refusal_pause.0;
+        let refused = legs.iter().any(|leg| leg.refused);
+        // What was refused for good would be refused again.
+        let pause = if refused { pause.saturating_mul(REFUSED_PAUSES) } else { pause };
+        let pause = self.now + base::Span(pause);
         if let Some(watch) = self.watches.get_mut(combination)
             && usize::from(watch.pair) == at
         {

@@ -164,7 +164,7 @@ impl Core {
             leaving: true,
             ..Pair::default()
         };
-        let at = self.pairs.add(pair)?;
+        let at = self.pairs.add(&pair)?;
         if let Some(watch) = self.watches.get_mut(order.combination as usize)
             && let Ok(place) = u16::try_from(at)
         {

@@ -388,7 +388,7 @@ impl Core {
             opened: self.wall,
             ..Pair::default()
         };
-        let Some(at) = self.pairs.add(pair) else { return };
+        let Some(at) = self.pairs.add(&pair) else { return };
         if let Some(watch) = self.watches.get_mut(number as usize) {
             watch.pair = u16::try_from(at).unwrap_or(super::NO_PAIR);
         }

@@ -200,7 +200,7 @@ impl Core {
                 *place = Leg { instrument: id, held, flow, ..Leg::default() };
             }
         }
-        let Some(at) = self.pairs.add(pair) else { return };
+        let Some(at) = self.pairs.add(&pair) else { return };
         for (leg, id) in ids.into_iter().enumerate() {
             self.orphaned(id, -signed(held, entry_side(leg)));
         }

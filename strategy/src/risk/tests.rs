@@ -1,1 +1,39 @@
+use super::*;
+use crate::engine::world;
 
+#[test]
+fn a_minute_of_openings_is_counted_from_its_first() {
+    let mut risk = Risk::new(&world::two_perpetuals());
+    risk.note_open(0, Stamp(5));
+    risk.note_open(0, Stamp(MINUTE));
+    assert_eq!((risk.opens(0, Stamp(MINUTE + 4)), risk.opens(1, Stamp(6))), (2, 0));
+    assert_eq!(risk.opens(0, Stamp(MINUTE + 5)), 0);
+    risk.note_open(0, Stamp(2 * MINUTE));
+    assert_eq!(risk.opens(0, Stamp(2 * MINUTE)), 1);
+}
+
+#[test]
+fn an_alert_speaks_once_each_time_its_threshold_is_reached() {
+    let mut plan = world::two_perpetuals();
+    let threshold = Rate(800_000_000_000);
+    let action = crate::plan::AlertAction::Warn;
+    plan.risk.alerts.push(crate::plan::Alert { limit: Limit::DailyLoss, threshold, action });
+    let mut risk = Risk::new(&plan);
+    let mut speaks = |share| {
+        risk.use_of(Limit::DailyLoss, Rate(share));
+        risk.speak(0, threshold, Limit::DailyLoss)
+    };
+    let spoken =
+        [0, 800_000_000_000, 900_000_000_000, 799_999_999_999, 800_000_000_000].map(&mut speaks);
+    assert_eq!(spoken, [false, true, false, false, true]);
+}
+
+#[test]
+fn the_result_of_a_day_begins_again_at_midnight_utc() {
+    let mut risk = Risk::new(&world::two_perpetuals());
+    risk.day(WallNs(DAY - 1), Money(5));
+    assert_eq!(risk.day_began, Money::ZERO, "the first day began before the first look");
+    risk.day(WallNs(DAY), Money(7));
+    risk.day(WallNs(2 * DAY - 1), Money(9));
+    assert_eq!(risk.day_began, Money(7));
+}

@@ -290,7 +290,7 @@ impl Watched {
                 }));
             }
             Happens::OpenOrder(i, seq) => {
-                world.open_order(u16::from(*i), OrderId::new(7, *seq), 990)
+                world.open_order(u16::from(*i), OrderId::new(7, *seq), 990);
             }
             Happens::Command(n) => {
                 let often =
