@@ -258,3 +258,6 @@ fn not_here(place: &base::output::Place, hands: &mut Hands<'_>) {
     let reject = Reject { venue, instrument, order, class, code: 0 };
     hands.out.push(Input::Reject(reject), hands.now);
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! Rate budgets, the kill flag, and coming to rest.
+
+use super::*;
+use base::output::CancelAll;
+
+#[test]
+fn v12_too_many_requests_stops_new_orders_until_the_time_is_over() {
+    let mut world = World::up(VenueId::BinanceSpot);
+    let order = world.place(Style::Limit);
+    let request = world.one_sent();
+    let text = json!({"id": request["id"], "status": 429, "error": {"code": -1003, "msg": "Too many",
+        "data": {"serverTime": 1_000, "retryAfter": 6_000}}});
+    world.tell(&text.to_string());
+    world.step();
+    world.step();
+    let inputs = world.inputs();
+    assert_eq!(rejects(&inputs), [(order, RejectClass::RateLimit, -1003)], "it had no effect");
+    assert!(inputs.contains(&world.session(true, true, false)), "{inputs:?}");
+    let held = world.place(Style::Limit);
+    assert_eq!(rejects(&world.inputs()), [(held, RejectClass::RateLimit, 0)]);
+    assert_eq!(world.take_sent(), [] as [Value; 0], "refused before any byte");
+    world.pass(Span::from_millis(5_100));
+    assert!(world.inputs().contains(&world.session(true, true, true)));
+    world.place(Style::Limit);
+    assert_eq!(world.take_sent().len(), 1);
+}
+
+#[test]
+fn a_budget_is_counted_before_sending_and_cancels_keep_a_reserve() {
+    for (venue, _) in VENUES {
+        let mut world = World::up(venue);
+        let resting = world.resting();
+        let mut sent = 0;
+        // bound: the largest of the venues' limits
+        for _ in 0..400 {
+            world.place(Style::Limit);
+            let requests = world.take_sent();
+            if requests.is_empty() {
+                break;
+            }
+            sent += 1;
+            let request = &requests[0];
+            world.tell(&refuse(venue, request, 400, refusal_code(venue), "x"));
+            world.stage.turn(world.now());
+        }
+        let inputs = world.inputs();
+        let last = *rejects(&inputs).last().unwrap();
+        assert_eq!((last.1, last.2), (RejectClass::RateLimit, 0), "{venue}: after {sent} orders");
+        world.step();
+        assert!(world.inputs().contains(&world.session(true, true, false)), "{venue}");
+        world.cancel(resting);
+        assert_eq!(world.take_sent().len(), 1, "{venue}: a cancel still leaves");
+        world.pass(Span::from_secs(11));
+        world.jobs();
+        let back = world.session(true, true, true);
+        assert!(world.inputs().contains(&back), "{venue}: the window is over");
+    }
+}
+
+/// A code that proves that the order has no effect.
+fn refusal_code(venue: VenueId) -> i64 {
+    match venue {
+        VenueId::BinanceSpot => -1013,
+        VenueId::BinanceUsdm => -2019,
+        VenueId::Okx => 51_008,
+        VenueId::Bybit => 110_007,
+    }
+}
+
+#[test]
+fn after_the_kill_flag_no_order_leaves_and_everything_is_cancelled() {
+    for (venue, instrument) in VENUES {
+        let mut world = World::up(venue);
+        let resting = world.resting();
+        world.kill.set();
+        let order = world.place(Style::Limit);
+        let inputs = world.inputs();
+        assert_eq!(rejects(&inputs), [(order, RejectClass::Local, 0)], "{venue}");
+        let sent = format!("{:?}", world.take_sent());
+        assert!(!sent.contains("order.place") && !sent.contains("order.create"), "{venue}: {sent}");
+        let by_socket = matches!(venue, VenueId::BinanceSpot | VenueId::Okx);
+        if by_socket {
+            assert!(sent.contains("cancelAll") || sent.contains("batch-cancel-orders"), "{sent}");
+        } else {
+            let jobs = world.jobs();
+            let wanted = Task::CancelAll { instrument };
+            assert!(jobs.iter().any(|job| job.task == wanted), "{venue}: {jobs:?}");
+        }
+        // What is still out is cancelled one by one, again and again.
+        world.pass(Span::from_millis(1_200));
+        let again = format!("{:?}", world.take_sent());
+        assert!(again.contains(&client(resting)) && again.contains("cancel"), "{venue}: {again}");
+        world.kill.clear();
+        world.step();
+        world.inputs();
+        world.place(Style::Limit);
+        assert_eq!(rejects(&world.inputs()), [], "{venue}: re-armed");
+    }
+}
+
+#[test]
+fn the_flag_is_seen_by_an_order_that_was_already_in_the_ring() {
+    let mut world = World::up(VenueId::Bybit);
+    let place = Place {
+        venue: VenueId::Bybit,
+        instrument: world.instrument,
+        order: order(1),
+        side: Side::Buy,
+        style: Style::Limit,
+        reduce_only: false,
+        price: Price(6_180_010),
+        qty: Qty(2_500_000),
+        cause: Stamp(0),
+        pair: PairId(1),
+        version: 1,
+    };
+    world.intents.push(Output::Place(place).record(Stamp(0))).unwrap();
+    world.kill.set();
+    world.step();
+    assert_eq!(rejects(&world.inputs()), [(order(1), RejectClass::Local, 0)]);
+    assert_eq!(world.take_sent(), [] as [Value; 0]);
+}
+
+#[test]
+fn a_stage_is_quiet_when_the_last_cancel_is_confirmed_and_not_before() {
+    for (venue, _) in VENUES {
+        let mut world = World::up(venue);
+        assert!(world.stage.is_quiet(), "{venue}");
+        let order = world.resting();
+        assert!(!world.stage.is_quiet());
+        world.stage.cancel_all();
+        world.finish_jobs();
+        for request in world.take_sent() {
+            world.tell(&ack(venue, &request, order));
+        }
+        world.step();
+        assert!(!world.stage.is_quiet(), "{venue}: taken is not done");
+        world.push(&pushed_state(venue, &client(order), OrderStatus::Cancelled, 0));
+        world.step();
+        world.finish_jobs();
+        world.pass(Span::from_millis(2_100));
+        world.finish_jobs();
+        assert!(world.stage.is_quiet(), "{venue}");
+    }
+}
+
+#[test]
+fn cancel_all_of_one_instrument_goes_out_for_that_one() {
+    for (venue, instrument) in VENUES {
+        let mut world = World::up(venue);
+        let order = world.resting();
+        world.intend(Output::CancelAll(CancelAll { venue, instrument: InstrumentId(99) }));
+        assert_eq!(world.take_sent(), [] as [Value; 0], "{venue}");
+        world.intend(Output::CancelAll(CancelAll { venue, instrument }));
+        let sent = format!("{:?}", world.take_sent());
+        let jobs = world.jobs();
+        let asked = match venue {
+            VenueId::BinanceSpot => sent.contains("openOrders.cancelAll"),
+            VenueId::Okx => sent.contains("batch-cancel-orders") && sent.contains(&client(order)),
+            _ => jobs.iter().any(|job| job.task == Task::CancelAll { instrument }),
+        };
+        assert!(asked, "{venue}: {sent} {jobs:?}");
+    }
+}
+
+#[test]
+fn many_orders_are_cancelled_in_batches_on_okx() {
+    let mut world = World::up(VenueId::Okx);
+    for _ in 0..25 {
+        let order = world.place(Style::Limit);
+        let request = world.one_sent();
+        world.tell(&ack(VenueId::Okx, &request, order));
+        world.step();
+    }
+    world.intend(Output::CancelAll(CancelAll {
+        venue: VenueId::Okx,
+        instrument: InstrumentId::ALL,
+    }));
+    let sent = world.take_sent();
+    let sizes: Vec<_> = sent.iter().map(|text| text["args"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [10, 10, 5]);
+}
+
+#[test]
+fn the_dead_mans_switch_is_fed_at_a_quarter_of_its_time_while_orders_are_out() {
+    for (venue, instrument) in VENUES {
+        let mut world = World::up(venue);
+        world.pass(Span::from_secs(1));
+        world.resting();
+        world.step();
+        let mut fed = 0;
+        for _ in 0..46 {
+            for job in world.jobs() {
+                if let Task::DeadMan { instrument: of, after_ms } = job.task {
+                    fed += 1;
+                    assert_eq!(after_ms, 60_000);
+                    let per_instrument = venue == VenueId::BinanceUsdm;
+                    assert_eq!(of, if per_instrument { instrument } else { InstrumentId::ALL });
+                }
+                world.finish(job);
+            }
+            // Keeps the connection heard from.
+            world.tell(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+            world.push(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+            world.advance(Span::from_secs(1));
+            world.step();
+        }
+        let wanted = if venue == VenueId::BinanceSpot { 0 } else { 4 };
+        assert_eq!(fed, wanted, "{venue}: at 0, 15, 30 and 45 seconds");
+    }
+}

@@ -1,0 +1,220 @@
+//! Connecting, logging on, pinging, replacing.
+
+use super::*;
+
+#[test]
+fn what_may_be_done_is_said_whenever_it_changes() {
+    for (venue, _) in VENUES {
+        let mut world = World::new(venue);
+        assert_eq!(world.inputs(), [world.session(false, false, true)], "{venue}");
+        world.connect();
+        let inputs = world.inputs();
+        assert!(inputs.contains(&world.session(true, true, true)), "{venue}: {inputs:?}");
+        world.orders.close(CloseReason::Eof);
+        world.step();
+        world.step();
+        let inputs = world.inputs();
+        let account_stays = matches!(venue, VenueId::BinanceUsdm | VenueId::Bybit);
+        assert!(inputs.contains(&world.session(false, account_stays, true)), "{venue}: {inputs:?}");
+    }
+}
+
+#[test]
+fn a_reconnected_session_logs_on_again_before_orders_leave() {
+    for (venue, _) in [VENUES[2], VENUES[3]] {
+        let mut world = World::up(venue);
+        world.orders.close(CloseReason::Socket(104));
+        world.step();
+        world.orders.open();
+        world.step();
+        let early = world.place(Style::Limit);
+        let refused = rejects(&world.inputs());
+        assert_eq!(refused, [(early, RejectClass::Unavailable, 0)], "{venue}: not logged on yet");
+        let sent = format!("{:?}", world.take_sent());
+        assert!(sent.contains("login") || sent.contains("auth"), "{venue}: {sent}");
+        world.tell(r#"{"event":"login","code":"0","msg":"","retCode":0,"op":"auth"}"#);
+        world.step();
+        world.take_sent();
+        world.place(Style::Limit);
+        assert_eq!(world.take_sent().len(), 1, "{venue}");
+    }
+}
+
+#[test]
+fn a_binance_order_needs_no_log_on_with_an_hmac_key() {
+    for (venue, _) in [VENUES[0], VENUES[1]] {
+        let mut world = World::new(venue);
+        world.orders.open();
+        world.step();
+        world.take_sent();
+        world.place(Style::Limit);
+        assert!(world.one_sent()["params"]["signature"].is_string(), "{venue}");
+    }
+}
+
+#[test]
+fn a_refused_log_on_waits_before_it_is_tried_again() {
+    let mut world = World::new(VenueId::Okx);
+    world.orders.open();
+    world.step();
+    world.tell(r#"{"event":"error","code":"60032","msg":"API key doesn't exist","connId":"a"}"#);
+    world.pass(Span::from_secs(4));
+    assert_eq!(world.orders.dials(), 1);
+    world.pass(Span::from_secs(2));
+    assert_eq!(world.orders.dials(), 2);
+    assert!(
+        !world.inputs().iter().any(|input| matches!(input, Input::SessionState(s) if s.orders))
+    );
+}
+
+#[test]
+fn a_log_on_without_answer_is_begun_anew() {
+    for (venue, _) in [VENUES[0], VENUES[2], VENUES[3]] {
+        let mut world = World::new(venue);
+        world.orders.open();
+        world.step();
+        for _ in 0..11 {
+            world.advance(Span::from_secs(1));
+            world.step();
+        }
+        assert_eq!(world.orders.dials(), 2, "{venue}");
+    }
+}
+
+#[test]
+fn a_refused_subscription_keeps_the_account_down() {
+    let mut world = World::new(VenueId::BinanceSpot);
+    world.orders.open();
+    world.step();
+    let request = world.one_sent();
+    world.tell(&refuse(VenueId::BinanceSpot, &request, 401, -2015, "Invalid API-key"));
+    world.step();
+    world.step();
+    assert!(
+        !world.inputs().iter().any(|input| matches!(input, Input::SessionState(s) if s.account))
+    );
+}
+
+#[test]
+fn okx_and_bybit_are_pinged_in_their_own_way_and_given_up_when_silent() {
+    for (venue, ping) in [(VenueId::Okx, "ping"), (VenueId::Bybit, r#"{"op":"ping"}"#)] {
+        let mut world = World::up(venue);
+        world.orders.discard_sent();
+        for _ in 0..16 {
+            world.advance(Span::from_secs(1));
+            world.step();
+        }
+        assert!(world.orders.take_all_sent().contains(&ping.to_owned()), "{venue}");
+        let dials = world.orders.dials();
+        for _ in 0..14 {
+            world.advance(Span::from_secs(1));
+            world.step();
+        }
+        assert_eq!(world.orders.dials(), dials + 1, "{venue}: nothing came for 28 seconds");
+    }
+}
+
+#[test]
+fn bybit_is_pinged_every_twenty_seconds_also_while_data_flows() {
+    let mut world = World::up(VenueId::Bybit);
+    let account = world.account.clone().unwrap();
+    account.discard_sent();
+    let mut pings = 0;
+    for _ in 0..61 {
+        account.text(br#"{"topic":"greeks","data":[]}"#);
+        world.tell(r#"{"op":"pong"}"#);
+        world.advance(Span::from_secs(1));
+        world.step();
+        pings += account.take_all_sent().iter().filter(|text| text.contains("ping")).count();
+    }
+    assert!((2..=3).contains(&pings), "{pings}");
+}
+
+#[test]
+fn an_announced_end_is_met_by_a_second_connection_first() {
+    let cases = [
+        (VenueId::BinanceSpot, r#"{"e":"serverShutdown","E":1}"#),
+        (
+            VenueId::Okx,
+            r#"{"event":"notice","code":"64008","msg":"The connection will soon be closed"}"#,
+        ),
+    ];
+    for (venue, notice) in cases {
+        let mut world = World::up(venue);
+        let order = world.place(Style::Limit);
+        let request = world.one_sent();
+        world.tell(notice);
+        world.step();
+        assert!(world.orders.is_dialing(), "{venue}");
+        world.orders.open();
+        world.step();
+        // The answer to what was sent before comes on the old connection.
+        world.orders.trailing(ack(venue, &request, order).as_bytes());
+        world.step();
+        let inputs = world.inputs();
+        assert!(
+            matches!(inputs.iter().find(|i| matches!(i, Input::Ack(_))), Some(Input::Ack(ack)) if ack.order == order),
+            "{venue}: {inputs:?}"
+        );
+        assert_eq!(unknowns(&inputs), [], "{venue}");
+        assert_eq!(world.orders.settled(), 0, "{venue}: the new one has not joined yet");
+        if venue == VenueId::Okx {
+            world.tell(r#"{"event":"login","code":"0","msg":""}"#);
+            world.step();
+            for _ in 0..4 {
+                world.tell(r#"{"event":"subscribe","arg":{"channel":"x"}}"#);
+            }
+        } else {
+            world.tell_subscribed();
+        }
+        world.step();
+        assert_eq!(world.orders.settled(), 1, "{venue}");
+        let inputs = world.inputs();
+        let went = |input: &Input| matches!(input, Input::SessionState(s) if !s.account);
+        assert!(!inputs.iter().any(went), "{venue}: the account never went down: {inputs:?}");
+        world.take_sent();
+        world.place(Style::Limit);
+        assert_eq!(world.take_sent().len(), 1, "{venue}");
+    }
+}
+
+#[test]
+fn a_connection_is_replaced_before_its_day_is_over() {
+    let mut world = World::up(VenueId::BinanceSpot);
+    world.advance(Span::from_secs(23 * 3_600 + 31 * 60));
+    world.step();
+    assert!(world.orders.is_dialing());
+    assert!(world.orders.is_open_for_tests());
+}
+
+trait IsOpen {
+    fn is_open_for_tests(&self) -> bool;
+}
+
+impl IsOpen for MemoryPeer {
+    /// A renewal leaves the first connection as it is: nothing unread was thrown away.
+    fn is_open_for_tests(&self) -> bool {
+        self.dials() == 2 && self.unread() == 0
+    }
+}
+
+#[test]
+fn usdm_waits_for_its_listen_key_before_it_joins() {
+    let mut world = World::new(VenueId::BinanceUsdm);
+    let account = world.account.clone().unwrap();
+    assert_eq!(account.dials(), 0);
+    let jobs = world.jobs();
+    assert!(matches!(jobs.as_slice(), [Job { task: Task::ListenKey, .. }]), "{jobs:?}");
+    let (outcome, class) = (venue::Outcome::Unknown, RejectClass::Unavailable);
+    let failure = crate::rest::Failure { outcome, class, code: 503, retry_after_ms: 0 };
+    world.reply(jobs[0], News::Failed(failure));
+    world.pass(Span::from_millis(1_990));
+    assert_eq!(world.jobs(), []);
+    world.pass(Span::from_millis(50));
+    let again = world.jobs();
+    assert_eq!(again.len(), 1, "asked again after two seconds");
+    world.finish(again[0]);
+    world.step();
+    assert_eq!(account.dials(), 1);
+    assert_eq!(account.path(), "/private/ws?listenKey=pqia91ma19a5s61cv6a81va65sd");
+}
