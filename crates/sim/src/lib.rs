@@ -29,6 +29,8 @@ pub mod serve;
 pub mod server;
 pub mod spec;
 pub mod tape;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use serve::{Running, SimError, SimOptions, serve};

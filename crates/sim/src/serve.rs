@@ -123,7 +123,7 @@ pub fn serve(options: &SimOptions) -> Result<Running, SimError> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || host.run());
         running.threads.push(thread.map_err(SimError::Thread)?);
     }
-    running.announce(&ca, &scenario, addresses, options.port)?;
+    running.announce(&ca, &scenario, &addresses.into(), options.port)?;
     Ok(running)
 }
 
@@ -180,7 +180,7 @@ impl Running {
         &mut self,
         ca: &Path,
         scenario: &Scenario,
-        venues: serde_json::Map<String, Value>,
+        venues: &Value,
         first: u16,
     ) -> Result<(), SimError> {
         let port = port_of(first, 4);

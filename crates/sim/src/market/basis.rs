@@ -63,7 +63,7 @@ impl BasisPath {
         let size = between(&mut self.rng, small, large);
         let down = match self.plan.direction {
             Some(direction) => direction == Direction::Down,
-            None => self.rng.next_u32() % 2 == 0,
+            None => self.rng.next_u32().is_multiple_of(2),
         };
         Some(Dislocation { from, until, size: if down { -size } else { size } })
     }

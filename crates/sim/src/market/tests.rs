@@ -207,7 +207,7 @@ fn funding_is_settled_at_midnight_and_announced_before() {
     let mut estimates = 0;
     play(&mut market, 350, |_, event| match event {
         MarketEvent::Settled { row, at, rate, mark } if *row == bitcoin => {
-            settled.push((*at, *rate, *mark))
+            settled.push((*at, *rate, *mark));
         }
         MarketEvent::Funding { row, .. } if *row == bitcoin => estimates += 1,
         _ => {}

@@ -186,10 +186,10 @@ impl Host {
                 match event.token() {
                     WAKER => {}
                     Token(door) if door < FIRST_DOOR + self.doors.len() => {
-                        self.accept(door - FIRST_DOOR)
+                        self.accept(door - FIRST_DOOR);
                     }
                     Token(conn) => {
-                        self.serve(conn as u64, event.is_readable(), event.is_writable())
+                        self.serve(conn as u64, event.is_readable(), event.is_writable());
                     }
                 }
             }
