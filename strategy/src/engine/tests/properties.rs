@@ -9,7 +9,7 @@ use base::input::{
     Action, BookHealth, BookState, CancelReject, Depth, Fee, Fill, FundingPaid, OrderState,
     OrderStatus, OrderUnknown, Position, Reconcile, ReconcilePhase, Reject, RejectClass, Sweep,
 };
-use base::output::Place;
+use base::output::{PairChange, PairPhase, PairReason, Place};
 use base::{
     AssetId, Input, InstrumentId, Money, OrderId, Output, Price, Product, Qty, Record, Side, Span,
     VenueId, WallNs,
@@ -40,6 +40,12 @@ enum Happens {
     Reading(u8, u8),
     OpenOrder(u8, u64),
     Command(u8),
+    /// Whatever is wrong is mended, and the books are far apart.
+    Mend(i64),
+    /// The machine stood still for three seconds.
+    Pause,
+    /// The order is done, wholly filled or not at all.
+    Finish(u8, bool),
     Noise([u64; 7]),
 }
 
@@ -65,6 +71,9 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => (0..4_u8, 0..3_u8).prop_map(|(v, p)| Happens::Reading(v, p)),
         1 => (0..4_u8, 0..9_u64).prop_map(|(i, o)| Happens::OpenOrder(i, o)),
         1 => (0..8_u8).prop_map(Happens::Command),
+        3 => (-80_i64..80).prop_map(Happens::Mend),
+        1 => Just(Happens::Pause),
+        8 => (0..3_u8, any::<bool>()).prop_map(|(o, all)| Happens::Finish(o, all)),
         1 => any::<[u64; 7]>().prop_map(Happens::Noise),
     ]
 }
@@ -83,6 +92,7 @@ fn market() -> Plan {
 struct Watched {
     world: World,
     sent: Vec<Place>,
+    changes: Vec<PairChange>,
     filled: HashMap<OrderId, i64>,
     fills: Vec<(usize, i64, u64)>,
     foreign: [i64; 4],
@@ -97,6 +107,7 @@ impl Watched {
         Self {
             world,
             sent: Vec::new(),
+            changes: Vec::new(),
             filled: HashMap::new(),
             fills: Vec::new(),
             foreign: [0; 4],
@@ -135,7 +146,90 @@ impl Watched {
             Happens::Fill(..) | Happens::FillAgain(_) | Happens::Fee(..) | Happens::Foreign(..) => {
                 self.traded(what);
             }
+            Happens::Mend(apart) => self.mend(*apart),
+            Happens::Pause => {
+                self.world.now = self.world.now + Span::from_secs(3);
+                self.world.wall = WallNs(self.world.wall.0 + 3_000_000_000);
+                self.world.after(1);
+            }
+            Happens::Finish(o, all) => self.finish(*o, *all),
             _ => self.other(what),
+        }
+        for output in self.world.take() {
+            match output {
+                Output::Place(place) => self.sent.push(place),
+                Output::PairChange(change) => self.changes.push(change),
+                _ => {}
+            }
+        }
+    }
+
+    /// What the venue holds of an instrument: what it filled and said, ours or not.
+    fn position(&self, id: usize) -> i64 {
+        let of = |p: &&Place| usize::from(p.instrument.0) == id;
+        let ours: i64 = self
+            .sent
+            .iter()
+            .filter(of)
+            .map(|p| self.filled.get(&p.order).copied().unwrap_or(0) * p.side.sign())
+            .sum();
+        ours + self.foreign[id]
+    }
+
+    fn mend(&mut self, apart: i64) {
+        self.heal(apart);
+        self.world.command(Action::Arm);
+    }
+
+    fn heal(&mut self, apart: i64) {
+        for v in [VenueId::Okx, VenueId::Bybit, VenueId::BinanceUsdm] {
+            self.world.session(v, true);
+            self.world.begin(v);
+            self.world.balance(v, 100_000);
+            for id in 1..4_u8 {
+                if venue(id) == v {
+                    let held = self.position(usize::from(id));
+                    self.world.position(u16::from(id), held, 5_000_000);
+                }
+            }
+            self.world.end(v);
+        }
+        for id in 0..4_u16 {
+            self.world.health(id, BookHealth::Known);
+            let bid = 5_000_000 + if id < 2 { 0 } else { apart * 500 };
+            self.world.quote(id, bid, bid + 10);
+        }
+    }
+
+    fn finish(&mut self, pick: u8, all: bool) {
+        let Some((at, place)) = self.order(pick) else { return };
+        let done: i64 = self.fills.iter().filter(|f| f.0 == at).map(|f| f.1).sum();
+        let left = place.qty.0 - done;
+        if all && left > 0 {
+            self.trade += 1;
+            self.fills.push((at, left, self.trade));
+            self.filled.insert(place.order, place.qty.0);
+            self.fill(at, left, self.trade);
+        } else if !all {
+            let filled = self.filled.get(&place.order).copied().unwrap_or(0);
+            self.world.state(&place, OrderStatus::Expired, filled);
+        }
+    }
+
+    /// A faithful venue from now on: every fill it ever reported is told, every order is answered.
+    fn answer_everything(&mut self) {
+        for at in 0..self.sent.len() {
+            let place = self.sent[at];
+            let done: i64 = self.fills.iter().filter(|f| f.0 == at).map(|f| f.1).sum();
+            let alive = self.world.core.orders.get(place.order).is_some_and(|o| !o.life.is_done());
+            let told = self.filled.get(&place.order).copied().unwrap_or(0);
+            let filled = if alive { place.qty.0 } else { told };
+            if filled > done {
+                self.trade += 1;
+                self.fills.push((at, filled - done, self.trade));
+                self.filled.insert(place.order, filled);
+                self.fill(at, filled - done, self.trade);
+            }
         }
         for output in self.world.take() {
             if let Output::Place(place) = output {
@@ -394,6 +488,32 @@ fn replay(plan: &Plan, core: Option<Core>, inputs: &[Record]) -> (u64, Vec<Recor
     (core.hash(), all)
 }
 
+/// The checks above are worth what the events reach: every phase a pair can be in.
+#[test]
+fn the_random_events_reach_every_phase() {
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let many = proptest::collection::vec(happens(), 150);
+    let mut reached: HashMap<PairPhase, u32> = HashMap::new();
+    let (mut unknown, mut late) = (0, 0);
+    for _ in 0..300 {
+        let events = many.new_tree(&mut runner).unwrap().current();
+        let mut watched = Watched::new(&market());
+        for event in &events {
+            watched.happen(event);
+        }
+        for change in &watched.changes {
+            *reached.entry(change.phase).or_default() += 1;
+            late += u32::from(change.reason == PairReason::Unknown);
+        }
+        unknown += watched.world.core.counts().orders_unknown;
+    }
+    let all = PairPhase::ALL.iter().filter(|phase| !reached.contains_key(phase));
+    assert_eq!(all.count(), 0, "{reached:?}");
+    assert!(unknown > 100 && late > 10, "{unknown} {late} {reached:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
@@ -442,6 +562,31 @@ proptest! {
             watched.check()?;
         }
         watched.check_books()?;
+    }
+
+    #[test]
+    fn when_the_faults_are_over_everything_gets_closed(
+        events in proptest::collection::vec(happens(), 1..100),
+    ) {
+        let mut watched = Watched::new(&market());
+        for event in &events {
+            watched.happen(event);
+        }
+        watched.world.command(Action::Flatten);
+        for _ in 0..200 {
+            watched.answer_everything();
+            watched.heal(0);
+            watched.world.after(20);
+        }
+        watched.answer_everything();
+        let core = &watched.world.core;
+        prop_assert_eq!(core.pairs.alive().count(), 0, "{:#?}", core.view().pairs);
+        prop_assert_eq!(core.orders.alive().count(), 0);
+        for row in &core.rules.rows {
+            let book = core.ledger.book(row.id).unwrap();
+            prop_assert_eq!(book.qty, book.orphan + book.dust);
+            prop_assert!(book.missing.is_zero());
+        }
     }
 
     #[test]
