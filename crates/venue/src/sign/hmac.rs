@@ -7,6 +7,8 @@
 
 use core::fmt;
 use sha2::compress256;
+use sha2::digest::block_buffer::{BlockBuffer, Eager};
+use sha2::digest::generic_array::typenum::U64;
 use zeroize::Zeroize;
 
 const BLOCK: usize = 64;
@@ -46,7 +48,7 @@ impl HmacKey {
     pub fn new(secret: &[u8]) -> Self {
         let mut block = [0_u8; BLOCK];
         if secret.len() > BLOCK {
-            let mut hash = Hash::new(START);
+            let mut hash = Hash::new(START, 0);
             hash.update(secret);
             let mut digest = hash.finish();
             block.iter_mut().zip(digest).for_each(|(place, byte)| *place = byte);
@@ -56,9 +58,9 @@ impl HmacKey {
         }
         let mut key = Self { inner: START, outer: START };
         block.iter_mut().for_each(|byte| *byte ^= 0x36);
-        compress(&mut key.inner, &block);
+        compress256(&mut key.inner, core::slice::from_ref((&block).into()));
         block.iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
-        compress(&mut key.outer, &block);
+        compress256(&mut key.outer, core::slice::from_ref((&block).into()));
         block.zeroize();
         key
     }
@@ -67,7 +69,7 @@ impl HmacKey {
     #[inline]
     #[must_use]
     pub fn start(&self) -> Mac<'_> {
-        Mac { key: self, hash: Hash { total: BLOCK as u64, ..Hash::new(self.inner) } }
+        Mac { key: self, hash: Hash::new(self.inner, BLOCK) }
     }
 
     /// Hashes a constant beginning ahead. Not a secret by itself: it signs nothing without its key.
@@ -82,7 +84,7 @@ impl HmacKey {
     #[inline]
     #[must_use]
     pub fn resume(&self, prefix: &Prefix) -> Mac<'_> {
-        Mac { key: self, hash: prefix.0 }
+        Mac { key: self, hash: prefix.0.clone() }
     }
 
     /// The signature of one text.
@@ -95,7 +97,7 @@ impl HmacKey {
 }
 
 /// The state after a constant beginning, for [`HmacKey::resume`].
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Prefix(Hash);
 
 impl fmt::Debug for Prefix {
@@ -105,7 +107,7 @@ impl fmt::Debug for Prefix {
 }
 
 /// A signature being made.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Mac<'k> {
     key: &'k HmacKey,
     hash: Hash,
@@ -129,78 +131,42 @@ impl Mac<'_> {
     #[must_use]
     pub fn finish(self) -> [u8; 32] {
         let inner = self.hash.finish();
-        let mut outer = Hash { total: BLOCK as u64, ..Hash::new(self.key.outer) };
+        let mut outer = Hash::new(self.key.outer, BLOCK);
         outer.update(&inner);
         outer.finish()
     }
 }
 
-/// SHA-256 in progress.
-#[derive(Clone, Copy)]
+/// SHA-256 in progress: `digest`'s buffer around `sha2`'s compression, from any state.
+#[derive(Clone)]
 struct Hash {
     state: [u32; 8],
-    /// Bytes that do not fill a block yet: the first `total % 64` of them.
-    rest: [u8; BLOCK],
+    rest: BlockBuffer<U64, Eager>,
+    /// Bytes hashed so far, the key's block included.
     total: u64,
 }
 
 impl Hash {
     #[inline]
-    const fn new(state: [u32; 8]) -> Self {
-        Self { state, rest: [0; BLOCK], total: 0 }
-    }
-
-    #[inline]
-    fn held(&self) -> usize {
-        usize::try_from(self.total % BLOCK as u64).unwrap_or(0)
+    fn new(state: [u32; 8], total: usize) -> Self {
+        Self { state, rest: BlockBuffer::default(), total: total as u64 }
     }
 
     #[inline]
     fn update(&mut self, bytes: &[u8]) {
-        let held = self.held();
         self.total = self.total.wrapping_add(bytes.len() as u64);
-        let mut left = bytes;
-        if held > 0 {
-            let (Some(space), Some((now, later))) =
-                (self.rest.get_mut(held..), left.split_at_checked(left.len().min(BLOCK - held)))
-            else {
-                return;
-            };
-            space.iter_mut().zip(now).for_each(|(place, byte)| *place = *byte);
-            if held + now.len() < BLOCK {
-                return;
-            }
-            compress(&mut self.state, &self.rest);
-            left = later;
-        }
-        let (blocks, tail) = left.as_chunks::<BLOCK>();
-        for block in blocks {
-            compress(&mut self.state, block);
-        }
-        self.rest.iter_mut().zip(tail).for_each(|(place, byte)| *place = *byte);
+        let state = &mut self.state;
+        self.rest.digest_blocks(bytes, |blocks| compress256(state, blocks));
     }
 
     #[inline]
     fn finish(mut self) -> [u8; 32] {
-        let held = self.held();
-        for (index, place) in self.rest.iter_mut().enumerate().skip(held) {
-            *place = if index == held { 0x80 } else { 0 };
-        }
-        if held >= BLOCK - 8 {
-            compress(&mut self.state, &self.rest);
-            self.rest = [0; BLOCK];
-        }
-        let bits = self.total.wrapping_mul(8).to_be_bytes();
-        self.rest.iter_mut().skip(BLOCK - 8).zip(bits).for_each(|(place, byte)| *place = byte);
-        compress(&mut self.state, &self.rest);
+        let state = &mut self.state;
+        let bits = self.total.wrapping_mul(8);
+        self.rest.len64_padding_be(bits, |block| compress256(state, core::slice::from_ref(block)));
         let mut out = [0_u8; 32];
         let (words, _) = out.as_chunks_mut::<4>();
         words.iter_mut().zip(self.state).for_each(|(place, word)| *place = word.to_be_bytes());
         out
     }
-}
-
-#[inline]
-fn compress(state: &mut [u32; 8], block: &[u8; BLOCK]) {
-    compress256(state, core::slice::from_ref(block.into()));
 }
