@@ -21,6 +21,8 @@ pub mod options;
 mod outbox;
 pub mod plan;
 pub mod rebuild;
+#[cfg(test)]
+mod rig;
 mod scan;
 pub mod sequence;
 mod session;

@@ -5,9 +5,9 @@
 
 use crate::fifo::Fifo;
 use crate::symbols::Row;
-use base::Record;
 use base::input::BookHealth;
 use base::record::Kind;
+use base::{Record, VenueId};
 use rings::Sender;
 
 /// Kinds of market data of which the newest replaces the others.
@@ -34,6 +34,8 @@ pub(crate) struct Outbox {
     late: Box<[Late]>,
     /// The places of `late` that are listed, each once.
     order: Fifo<usize>,
+    /// By venue, what is known of its clock that found no room.
+    clocks: [Option<Record>; VenueId::COUNT],
     sent: u64,
     dropped: u64,
     /// State changes by what they said.
@@ -55,6 +57,7 @@ impl Outbox {
             states: Fifo::with_capacity(4 * rows + STATES_EXTRA, (Row(0), Record::EMPTY)),
             late: vec![NOT_LATE; rows * KINDS].into_boxed_slice(),
             order: Fifo::with_capacity(rows * KINDS, 0),
+            clocks: [None; VenueId::COUNT],
             sent: 0,
             dropped: 0,
             told: [0; BookHealth::ALL.len()],
@@ -130,6 +133,25 @@ impl Outbox {
         }
         // Unreachable while the stage heeds `is_jammed`; counted so that it would be seen.
         self.dropped += 1;
+    }
+
+    /// What is known of a venue's clock: the newest counts.
+    pub(crate) fn clock(&mut self, venue: VenueId, record: Record) {
+        if let Some(place) = self.clocks.get_mut(venue.index()) {
+            *place = Some(record);
+        }
+        self.flush_clocks();
+    }
+
+    fn flush_clocks(&mut self) {
+        for at in 0..self.clocks.len() {
+            if let Some(record) = self.clocks.get(at).copied().flatten()
+                && self.push(record)
+                && let Some(place) = self.clocks.get_mut(at)
+            {
+                *place = None;
+            }
+        }
     }
 
     fn forget(&mut self, row: Row) {

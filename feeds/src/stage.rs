@@ -170,6 +170,7 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
             }
             Happened::Renewed => {
                 session.on_renewed(now, self.options.renew_after);
+                self.market.on_renewed(session.subs.clone());
                 (NoticeCode::ConnectionRenewed, Some(Counter::ConnRenewed), 0)
             }
             Happened::Closed { was_dial } => {

@@ -297,6 +297,13 @@ impl Market {
         }
     }
 
+    /// A second connection stands beside the first: nothing comes from it yet.
+    pub(crate) fn on_renewed(&mut self, subs: Range<usize>) {
+        for pulse in self.pulses.get_mut(subs).unwrap_or_default() {
+            pulse.taken = false;
+        }
+    }
+
     /// Whether everything of a session comes from its second connection by now.
     pub(crate) fn is_taken(&self, subs: Range<usize>) -> bool {
         let pulses = self.pulses.get(subs).unwrap_or_default();

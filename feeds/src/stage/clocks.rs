@@ -2,7 +2,6 @@
 
 use crate::errand::{Answer, Job};
 use crate::market::Market;
-use crate::symbols::Row;
 use base::{Input, InstrumentId, Span, Stamp, VenueId, WallNs};
 use net::ErrandHandle;
 use telemetry::{Notice, NoticeCode};
@@ -71,7 +70,7 @@ impl Clocks {
         let Some(watched) = self.watched.iter_mut().find(|w| w.venue == venue) else { return };
         let Some(state) = watched.estimator.state(now, wall) else { return };
         watched.told_at = now;
-        market.outbox.state(Row(0), Input::ClockState(state).record(now));
+        market.outbox.clock(venue, Input::ClockState(state).record(now));
         let bound = i64::try_from(state.bound.0).unwrap_or(i64::MAX);
         let safe = state.bound.0 <= BOUND_MAX.0.saturating_mul(self.speed);
         let code = if safe { NoticeCode::ClockOffset } else { NoticeCode::ClockUnsafe };
