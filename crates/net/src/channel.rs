@@ -23,10 +23,7 @@ pub trait Channel {
     /// # Errors
     /// Nothing of the text left, and nothing of it will, when this fails.
     fn send(&mut self, text: &[u8]) -> Result<(), SendError> {
-        self.send_with(text.len(), &mut |place| {
-            place.copy_from_slice(text);
-            text.len()
-        })
+        self.send_with(text.len(), &mut |place| put(place, text))
     }
 
     /// Sends one text that `write` puts straight into the outgoing frame.
@@ -65,10 +62,21 @@ pub trait Channel {
     /// Whether a text can be sent now.
     fn is_open(&self) -> bool;
 
-    /// Nanoseconds the bytes of the last read waited in the kernel; 0 when the socket does not say.
+    /// Nanoseconds the bytes of the last read waited in the kernel; 0 when that is not known, which is so
+    /// of most reads: the kernel is asked now and then.
     fn socket_to_user(&self) -> u64 {
         0
     }
+}
+
+/// Copies what of `bytes` has room at the front of `place`; how much that is.
+#[inline]
+pub(crate) fn put(place: &mut [u8], bytes: &[u8]) -> usize {
+    let length = place.len().min(bytes.len());
+    if let (Some(place), Some(bytes)) = (place.get_mut(..length), bytes.get(..length)) {
+        place.copy_from_slice(bytes);
+    }
+    length
 }
 
 /// What a [`Channel::poll`] found.

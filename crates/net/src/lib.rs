@@ -7,6 +7,11 @@
 //!
 //! Floor 1. It knows no venue.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod channel;
 mod endpoint;
 pub mod errand;

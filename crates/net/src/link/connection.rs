@@ -129,6 +129,12 @@ impl Connection {
             self.outbox.flush(&mut self.socket)?;
         }
         let mut may_read = true;
+        if self.inbox.is_empty() {
+            may_read = false;
+            if !self.read(clock)? {
+                return Ok(Turn::Nothing);
+            }
+        }
         // bound: STEPS
         for _ in 0..STEPS {
             let start = self.inbox.plain_start();

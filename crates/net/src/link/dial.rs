@@ -46,7 +46,8 @@ pub(super) fn dial(
     inbox.received(shaken.rest.len());
     let cold = Cold { stream, session: shaken.session, inbox, head: Head::default() };
     let cold = upgrade(cold, request)?;
-    let socket = Socket::new(cold.stream.stream).map_err(|why| from_io(&why))?;
+    let socket =
+        Socket::new(cold.stream.stream, job.options.kernel_stamps).map_err(|why| from_io(&why))?;
     Ok(Box::new(Connection::new(socket, cold.session, cold.inbox, &job.options, now())))
 }
 

@@ -50,6 +50,12 @@ impl Inbox {
         self.bytes.get_mut(self.read..self.plain).unwrap_or_default()
     }
 
+    /// Whether nothing is buffered, opened or not.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.read == self.plain && self.raw == self.filled
+    }
+
     /// Where [`Inbox::plain`] begins, for [`Inbox::lend`].
     #[inline]
     pub(super) const fn plain_start(&self) -> usize {
@@ -94,7 +100,7 @@ impl Inbox {
     /// Where the socket's next bytes go; at least a whole record's length.
     #[inline]
     pub(super) fn free(&mut self) -> &mut [u8] {
-        if self.read == self.plain && self.raw == self.filled {
+        if self.is_empty() {
             (self.read, self.plain, self.raw, self.filled) = (0, 0, 0, 0);
         } else if self.capacity - self.filled < RECORD_MAX {
             self.gather();

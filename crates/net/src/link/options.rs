@@ -21,6 +21,8 @@ pub struct LinkOptions {
     pub dial_timeout: Span,
     /// How long the replaced connection is still read after a renewal.
     pub overlap: Span,
+    /// Whether the kernel is asked, of every sixteenth read, when its bytes arrived.
+    pub kernel_stamps: bool,
     /// Seeds the jitter of the back-off.
     pub seed: u64,
 }
@@ -41,6 +43,7 @@ impl Default for LinkOptions {
             limit: ConnectLimit::default(),
             dial_timeout: Span::from_secs(10),
             overlap: Span::from_secs(10),
+            kernel_stamps: true,
             seed: 1,
         }
     }

@@ -1,6 +1,7 @@
 //! The send buffer of one connection: frames are composed, masked and sealed where they will be sent
 //! from, and wait there when the socket takes no more.
 
+use crate::channel::put;
 use crate::socket::{Socket, Taken};
 use crate::tls::record::{Content, RECORD_HEADER, RECORD_TRAILER};
 use crate::tls::session::{Session, UPDATE_NOT_REQUESTED};
@@ -68,8 +69,7 @@ impl Outbox {
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.frame(session, keys, opcode, Share::Control, payload.len(), &mut |place| {
-            place.copy_from_slice(payload);
-            payload.len()
+            put(place, payload)
         })
     }
 
@@ -149,7 +149,7 @@ impl Outbox {
         let whole = RECORD_HEADER + content.len() + RECORD_TRAILER;
         let start = self.make_room(whole, Share::Control)? + RECORD_HEADER;
         let end = start + content.len();
-        self.bytes.get_mut(start..end).ok_or(SendError::Full)?.copy_from_slice(content);
+        put(self.bytes.get_mut(start..end).ok_or(SendError::Full)?, content);
         let record =
             session.sealer.seal(&mut self.bytes, start..end, kind).ok_or(SendError::Closed)?;
         self.tail = record.end;

@@ -2,14 +2,14 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Arrived, Socket, Taken};
+use super::{Arrived, SAMPLE, Socket, Taken};
 
 fn pair() -> (Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
     far.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    (Socket::new(near).unwrap(), far)
+    (Socket::new(near, true).unwrap(), far)
 }
 
 /// Reads until something comes.
@@ -38,7 +38,24 @@ fn bytes_come_and_the_kernel_says_how_long_they_waited() {
     let mut place = [0; 8];
     assert_eq!(wait(&mut socket, &mut place), Arrived::Bytes(5));
     assert_eq!(&place[..5], b"hello");
-    println!("waited {} ns", socket.waited_ns());
+    assert!(socket.waited_ns() < 20_000_000_000);
+    // Then so many reads are not sampled, and one is again.
+    for read in 1..=2 * u32::from(SAMPLE) {
+        assert_eq!(socket.until_sample == Some(0), read % u32::from(SAMPLE) == 0);
+        far.write_all(b"x").unwrap();
+        assert_eq!(wait(&mut socket, &mut place), Arrived::Bytes(1));
+    }
+}
+
+#[test]
+fn a_socket_that_is_not_to_ask_never_does() {
+    let (socket, mut far) = pair();
+    let mut socket = Socket::new(socket.stream, false).unwrap();
+    for _ in 0..40 {
+        far.write_all(b"x").unwrap();
+        assert_eq!(wait(&mut socket, &mut [0; 8]), Arrived::Bytes(1));
+        assert_eq!((socket.waited_ns(), socket.until_sample), (0, None));
+    }
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn encode(data: &mut EncodeTlsData<'_, ClientConnectionData>, outgoing: &mut Vec
     if let Err(EncodeError::InsufficientSize(needed)) = data.encode(&mut []) {
         outgoing.resize(before + needed.required_size, 0);
         // Given the size it asked for, it writes.
-        let written = data.encode(&mut outgoing[before..]).unwrap_or(0);
+        let place = outgoing.get_mut(before..).unwrap_or_default();
+        let written = data.encode(place).unwrap_or(0);
         outgoing.truncate(before + written);
     }
 }
@@ -143,7 +144,7 @@ fn receive(stream: &mut impl Read, incoming: &mut Vec<u8>) -> Result<(), Failure
     if count == 0 {
         return Err(Failure::Tls(Error::HandshakeNotComplete));
     }
-    incoming.extend_from_slice(&part[..count]);
+    incoming.extend(part.iter().take(count));
     Ok(())
 }
 

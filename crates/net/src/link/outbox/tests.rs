@@ -15,7 +15,7 @@ fn sockets() -> (Socket, TcpStream) {
     let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (far, _) = listener.accept().unwrap();
     far.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    (Socket::new(near).unwrap(), far)
+    (Socket::new(near, false).unwrap(), far)
 }
 
 /// What a server makes of these records: kind of frame and payload.
