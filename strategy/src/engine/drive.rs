@@ -90,10 +90,7 @@ impl Core {
         if difference.is_zero() {
             return true;
         }
-        let tradable = |leg: usize, opens: bool| {
-            let row = pair.leg(leg).and_then(|leg| self.rules.row(leg.instrument));
-            row.is_some_and(|row| !self.tradable(row, difference.abs(), opens).is_zero())
-        };
+        let tradable = |leg, opens| self.can_trade(pair, leg, difference.abs(), opens);
         let ahead = usize::from(difference.0 < 0);
         !tradable(ahead, false) && !tradable(1 - ahead, true)
     }
@@ -142,7 +139,7 @@ impl Core {
             && elapsed <= legging.hedge_time
             && pair.tries < legging.hedge_tries
             && pair.leg(behind).is_some_and(|leg| !leg.refused);
-        if hedges && self.can_open(pair, behind, missing) {
+        if hedges && self.can_trade(pair, behind, missing, true) {
             if now >= pair.next_try {
                 self.attempt(at, behind, missing, Purpose::Hedge, out);
             }
@@ -154,9 +151,9 @@ impl Core {
         self.unwind(at, pair, out);
     }
 
-    fn can_open(&self, pair: &Pair, leg: usize, qty: Qty) -> bool {
+    fn can_trade(&self, pair: &Pair, leg: usize, qty: Qty, opens: bool) -> bool {
         let row = pair.leg(leg).and_then(|leg| self.rules.row(leg.instrument));
-        row.is_some_and(|row| !self.tradable(row, qty, true).is_zero())
+        row.is_some_and(|row| !self.tradable(row, qty, opens).is_zero())
     }
 
     /// Takes back what one leg holds more than the other.
@@ -172,12 +169,16 @@ impl Core {
         }
         let difference = pair.difference();
         let ahead = usize::from(difference.0 < 0);
-        let held = pair.leg(ahead).map_or(Qty::ZERO, |leg| leg.held);
-        if held.0 > 0 {
-            self.attempt(at, ahead, difference.abs().min(held), Purpose::Unwind, out);
-        } else {
+        let held = |leg: usize| pair.leg(leg).map_or(Qty::ZERO, |leg| leg.held);
+        let back = difference.abs().min(held(ahead)).max(Qty::ZERO);
+        if self.can_trade(pair, ahead, back, false) {
+            self.attempt(at, ahead, back, Purpose::Unwind, out);
+        } else if self.can_trade(pair, 1 - ahead, -held(1 - ahead), true) {
             // The leg behind is on the wrong side of zero: bringing it back evens both.
-            self.attempt(at, 1 - ahead, difference.abs(), Purpose::Hedge, out);
+            self.attempt(at, 1 - ahead, -held(1 - ahead), Purpose::Hedge, out);
+        } else {
+            // What differs cannot be traded alone: both legs go, each as far as its rules allow.
+            self.begin_leaving(at, PairReason::Unknown, out);
         }
     }
 

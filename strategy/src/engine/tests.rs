@@ -1,6 +1,7 @@
 mod basics;
 mod failures;
 mod gates;
+mod observer;
 mod pairs;
 mod properties;
 mod reconciling;

@@ -316,3 +316,24 @@ fn an_order_that_rests_against_its_nature_is_cancelled_and_asked_for() {
     assert_eq!(queries(&outputs)[0].order, sell.order);
     assert!(places(&outputs).is_empty(), "nothing is hedged while it may still fill");
 }
+
+#[test]
+fn a_leg_on_the_wrong_side_beside_dust_is_brought_back() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    // Nine are below a lot; and somebody bought where the pair was to be short.
+    world.expire(&buy, 9);
+    world.expire(&sell, 0);
+    world.after(1);
+    world.take();
+    world.quote(1, 5_000_000, 5_000_010);
+    assert!(world.core.view().pairs.is_empty(), "nine alone are dust");
+    // A late fill of the other leg, partly: the pair is back, only to be closed.
+    world.fill(&sell, 29);
+    let back = world.one();
+    assert_eq!((back.instrument.0, back.side, back.qty.0), (1, Side::Buy, 20));
+    world.fill_all(&back);
+    assert_eq!(phases(&world.take()).last(), Some(&PairPhase::Closed));
+}
