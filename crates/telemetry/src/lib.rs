@@ -34,3 +34,4 @@ pub use notice::{Level, Notice, NoticeCode, NoticeReceiver, NoticeSender, notice
 pub use page::{Page, PageError, RingGauge, Writer};
 pub use reader::{PageReader, RingView, Snapshot, StageView};
 pub use regime::Regime;
+pub use schema::{Row, Schema};

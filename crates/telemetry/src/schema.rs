@@ -29,6 +29,19 @@ impl Row {
     }
 }
 
+impl core::fmt::Display for Row {
+    /// As Prometheus writes it: `name{label="value"}`.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.name)?;
+        let mut open = '{';
+        for (label, value) in &self.labels {
+            write!(f, "{open}{label}=\"{value}\"")?;
+            open = ',';
+        }
+        if open == ',' { f.write_str("}") } else { Ok(()) }
+    }
+}
+
 /// What a page holds, in the order of its cells.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Schema {

@@ -51,7 +51,7 @@ impl Snapshot {
         }
         for (row, value) in self.schema.counters.iter().zip(&stage.counters) {
             if *value > 0 {
-                writeln!(f, "  {:<58} {value}", label(row))?;
+                writeln!(f, "  {:<58} {value}", row.to_string())?;
             }
         }
         for (row, buckets) in self.schema.hists.iter().zip(&stage.hists) {
@@ -66,20 +66,11 @@ fn write_hist(f: &mut fmt::Formatter<'_>, row: &Row, buckets: &Buckets) -> fmt::
     if hdr.is_empty() {
         return Ok(());
     }
-    write!(f, "  {:<58} n {}", label(row), hdr.len())?;
+    write!(f, "  {:<58} n {}", row.to_string(), hdr.len())?;
     for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
         write!(f, "  {name} {}", hdr.value_at_quantile(quantile).min(buckets.max))?;
     }
     writeln!(f, "  max {} ns", buckets.max)
-}
-
-fn label(row: &Row) -> String {
-    let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    if labels.is_empty() {
-        row.name.clone()
-    } else {
-        format!("{}{{{}}}", row.name, labels.join(","))
-    }
 }
 
 #[cfg(test)]

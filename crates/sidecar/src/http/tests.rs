@@ -143,6 +143,23 @@ fn many_slow_clients_do_not_keep_an_honest_one_out() {
 }
 
 #[test]
+fn one_that_is_being_answered_does_not_make_way_for_a_new_one() {
+    let server =
+        serve(Limits { connections: 2, request: WATCHDOG, answer: WATCHDOG, ..Limits::default() });
+    let mut reading = connect(server.addresses[0]);
+    reading.write_all(b"GET /big HTTP/1.1\r\n\r\n").unwrap();
+    let mut first = [0];
+    reading.read_exact(&mut first).unwrap();
+    let mut asking = connect(server.addresses[0]);
+    asking.write_all(b"GET / HT").unwrap();
+    assert!(ask(server.addresses[0], GET).starts_with("HTTP/1.1 200"));
+    wait_closed(&mut asking);
+    let mut rest = Vec::new();
+    reading.read_to_end(&mut rest).unwrap();
+    assert!(rest.len() > BIG, "{} bytes arrived", rest.len());
+}
+
+#[test]
 fn a_client_that_never_finishes_asking_is_closed_at_its_deadline() {
     let server = serve(Limits { request: Duration::from_millis(20), ..Limits::default() });
     let mut silent = connect(server.addresses[0]);

@@ -80,6 +80,16 @@ fn an_output_that_is_missing_or_too_many_is_seen() {
     let mut missing = entries.clone();
     missing.remove(at);
     assert!(follow(&plan, &missing).divergences() > 0);
+    let is_output = |at: usize| entries[at].record.kind >= 64;
+    let alone =
+        (1..).find(|at| is_output(*at) && !is_output(at - 1) && !is_output(at + 1)).unwrap();
+    let mut missing = entries.clone();
+    missing.remove(alone);
+    let shadow = follow(&plan, &missing);
+    assert_eq!(
+        (shadow.divergences(), shadow.first_divergence().unwrap().index),
+        (1, alone as u64 + 1)
+    );
     let mut doubled = entries.clone();
     let last = (at..).find(|at| doubled[at + 1].record.kind < 64).unwrap();
     doubled.insert(last, doubled[last]);

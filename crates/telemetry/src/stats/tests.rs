@@ -21,8 +21,8 @@ fn a_person_reads_what_happened() {
     for part in [
         "feed-okx: running, pinned to cpu 5, 1 heartbeats",
         "caught-up 75.0%  busy 25.0%",
-        "arb_feed_books_lost_total{reason=gap}",
-        "arb_stage_seconds{step=decode}",
+        "arb_feed_books_lost_total{reason=\"gap\"}",
+        "arb_stage_seconds{step=\"decode\"}",
         "n 100  p50 40  p90 40  p99 40  p999 40  max 40 ns",
         "b: not started, not pinned",
         "md-okx                64        2        2          0",
