@@ -223,6 +223,31 @@ fn bombs_and_giants_are_refused_and_not_swallowed() {
 }
 
 #[test]
+fn sections_and_lists_together_are_no_deeper_than_either() {
+    let keys: String = (0..12).map(|depth| format!("{}k:\n", " ".repeat(depth))).collect();
+    let text = format!("{keys}{}{}1{}\n", " ".repeat(12), "[".repeat(12), "]".repeat(12));
+    assert_eq!(
+        told(&[("main.yaml", &text)]),
+        ["DIR/main.yaml:13:18: nested deeper than 16 levels"]
+    );
+}
+
+#[test]
+fn an_exchange_that_lists_the_perpetual_alone_does_not_have_the_pair() {
+    let exchange = "exchanges: {okx: {symbols: [BTC/USDT, 'ETH/USDT:USDT']}}\n";
+    let missing = "ETH/USDT is not among exchanges.okx.symbols";
+    assert_eq!(
+        told(&[("exchanges.yaml", exchange)]),
+        [
+            format!(
+                "(built in) strategies.yaml: strategies.funding_rate_arbitrage.symbols: {missing}"
+            ),
+            format!("(built in) strategies.yaml: strategies.basis_arbitrage.symbols: {missing}"),
+        ]
+    );
+}
+
+#[test]
 fn byte_order_marks_and_windows_line_ends_are_no_fault() {
     let mine = dir(&[("main.yaml", "\u{feff}system:\r\n  name: \"x y\"\r\n")]);
     assert_eq!(load(Some(mine.path()), &[]).unwrap().system.name, "x y");

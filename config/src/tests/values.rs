@@ -96,7 +96,10 @@ fn the_seeds_files_load_and_mean_what_the_seed_says() {
 fn a_file_of_ones_own_replaces_single_keys_and_lists_as_a_whole() {
     let mine = dir(&[
         ("risk.yaml", "risk_management: {global_limits: {max_daily_loss: 12.5}}\n"),
-        ("exchanges.yaml", "exchanges:\n  okx:\n    symbols: [SOL/USDT]\n    ca_file: ~\n"),
+        (
+            "exchanges.yaml",
+            "exchanges:\n  okx:\n    symbols: [SOL/USDT]\n    ca_file: ~\n    timeout: ~\n    fees:\n",
+        ),
         (
             "strategies.yaml",
             "strategies:\n  funding_rate_arbitrage:\n    exchanges: [binance, bybit]\n  basis_arbitrage: {enabled: false}\n",
@@ -108,6 +111,9 @@ fn a_file_of_ones_own_replaces_single_keys_and_lists_as_a_whole() {
     let okx = config.venue(VenueId::Okx).unwrap();
     assert_eq!(okx.symbols, [Symbol::parse("SOL/USDT").unwrap()]);
     assert_eq!(okx.ca_file, None);
+    // Nothing written leaves what is below.
+    assert_eq!(okx.timeout, Span::from_secs(30));
+    assert_eq!(okx.fees(Product::Spot).taker, Rate(10 * Rate::BP.0));
     assert!(!config.strategies[1].enabled);
 }
 

@@ -216,6 +216,18 @@ fn an_aligned_window_begins_again_with_the_venues_minute() {
 }
 
 #[test]
+fn what_was_counted_before_the_venues_minutes_were_known_may_belong_to_the_next_one() {
+    // The venue's minute ends at 1,010 s of ours; nobody knows to the millisecond.
+    let wall = |stamp: u64| WallNs(i64::try_from(stamp + 60 * S - 1_010 * S).unwrap());
+    let mut spot = budget(VenueId::BinanceSpot);
+    let before = Stamp(1_010 * S - 50 * MS);
+    assert_eq!(burst(&mut spot, Spend::Read(100), 0, before), 54);
+    spot.align(wall(before.0 + MS), Stamp(before.0 + MS));
+    assert_eq!(burst(&mut spot, Spend::Read(100), 0, Stamp(1_010 * S + 101 * MS)), 0);
+    assert_eq!(burst(&mut spot, Spend::Read(100), 0, Stamp(1_070 * S + 101 * MS)), 54);
+}
+
+#[test]
 fn the_weight_of_a_snapshot_is_the_documents() {
     #[rustfmt::skip]
     let cases = [

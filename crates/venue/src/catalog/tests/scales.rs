@@ -173,6 +173,14 @@ fn a_smallest_size_between_two_lots_is_the_next_whole_one() {
     assert_eq!(abc.edge.qty(b"0.3"), Ok(abc.qty_min));
 }
 
+#[test]
+fn a_smallest_size_of_nothing_is_one_lot() {
+    let none = bybit_symbol("ABC", "0.01", "0.1", "100")
+        .replace(r#""minOrderQty":"0.1""#, r#""minOrderQty":"0""#);
+    let abc = made(&bybit_linear(&[none]), VenueId::Bybit, "ABC/USDT:USDT");
+    assert_eq!(abc.qty_min, abc.lot);
+}
+
 /// A decimal text of one significant digit.
 fn step(digit: u32, exp: i32) -> String {
     if exp >= 0 {
