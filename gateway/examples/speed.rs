@@ -33,8 +33,8 @@ fn main() {
     }
 }
 
-/// The median, in tenths of a nanosecond, of what `work` takes.
-fn median(mut work: impl FnMut()) -> u128 {
+/// The median and the best, in tenths of a nanosecond, of what `work` takes.
+fn times(mut work: impl FnMut()) -> [u128; 2] {
     let mut rounds: Vec<u128> = (0..ROUNDS)
         .map(|_| {
             let begun = Instant::now();
@@ -43,7 +43,7 @@ fn median(mut work: impl FnMut()) -> u128 {
         })
         .collect();
     rounds.sort_unstable();
-    rounds[ROUNDS / 2]
+    [rounds[ROUNDS / 2], rounds[0]]
 }
 
 fn encode(venue: VenueId) {
@@ -79,7 +79,7 @@ fn encode(venue: VenueId) {
             continue;
         }
         let (mut seq, mut out) = (0, [0_u8; TEXT_MAX]);
-        let time = median(|| {
+        let [time, best] = times(|| {
             seq += 1;
             black_box(write(seq, signed, black_box(&mut out)));
         });
@@ -87,9 +87,11 @@ fn encode(venue: VenueId) {
         let hash = fnv(&out[..length]);
         let kind = if signed { "signed" } else { "unsigned" };
         println!(
-            "encode {venue:<13} {kind:<9} {}.{} ns  {length} B  {hash:016x}",
+            "encode {venue:<13} {kind:<9} {}.{} ns (best {}.{})  {length} B  {hash:016x}",
             time / 10,
-            time % 10
+            time % 10,
+            best / 10,
+            best % 10
         );
     }
 }
@@ -100,7 +102,7 @@ fn read(venue: VenueId) {
     let cx = Context { markets: &markets, instance: Instance::new("ARB1").expect("legal") };
     for (what, text) in texts(venue) {
         let mut events = 0_u64;
-        let time = median(|| {
+        let [time, best] = times(|| {
             let mut emit = |event: Event<'_>| {
                 black_box(&event);
                 events += 1;
@@ -117,9 +119,11 @@ fn read(venue: VenueId) {
         });
         let each = events / (u64::from(ROUND) * ROUNDS as u64);
         println!(
-            "decode {venue:<13} {what:<9} {}.{} ns  {} B  {each} events",
+            "decode {venue:<13} {what:<9} {}.{} ns (best {}.{})  {} B  {each} events",
             time / 10,
             time % 10,
+            best / 10,
+            best % 10,
             text.len()
         );
     }

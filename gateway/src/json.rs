@@ -117,6 +117,12 @@ impl<'a> Value<'a> {
         Items(Inside::of(self.0, b'['))
     }
 
+    /// The first field of that name: for what tells messages apart, which stands first.
+    #[must_use]
+    pub fn first_field(self, name: &[u8]) -> Option<Self> {
+        self.fields().find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
     /// The last field of that name, as JSON libraries have it.
     #[must_use]
     pub fn field(self, name: &[u8]) -> Option<Self> {
@@ -233,12 +239,42 @@ impl<'a> Inside<'a> {
 /// How many bytes stand before the closing quote of a string whose opening one is passed.
 #[inline]
 fn string_length(text: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().position(|byte| {
-        let closes = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        closes
-    })
+    let mut at = 0;
+    // bound: the text's length
+    loop {
+        at += plain_run(text.get(at..)?);
+        match text.get(at)? {
+            b'"' => return Some(at),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// How many bytes at the beginning are neither a quote, nor a backslash, nor a control character:
+/// eight at a time.
+#[inline]
+fn plain_run(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = ONES << 7;
+    let mut at = 0;
+    let (chunks, rest) = text.as_chunks::<8>();
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        // The lowest high bit set marks the first such byte; ones above it may be wrong.
+        let zero_of = |byte: u8| {
+            let other = word ^ (ONES * u64::from(byte));
+            other.wrapping_sub(ONES) & !other
+        };
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (zero_of(b'"') | zero_of(b'\\') | control) & HIGHS;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    at + rest.iter().position(special).unwrap_or(rest.len())
 }
 
 /// The checker: one pass, every byte accounted for.
@@ -354,14 +390,14 @@ impl Scan<'_> {
         self.literal(b"\"")?;
         // bound: the text's length
         loop {
+            self.at += plain_run(self.text.get(self.at..)?);
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
                     return Some(());
                 }
                 b'\\' => self.escape()?,
-                0..=0x1f => return None,
-                _ => self.at += 1,
+                _ => return None,
             }
         }
     }

@@ -35,7 +35,7 @@ pub fn decode(cx: &Context<'_>, text: &[u8], emit: &mut Emit<'_>) -> Result<(), 
     }
     match (top.event, top.kind) {
         (Some(event), _) => {
-            let kind = event.field(b"e").and_then(Value::text).ok_or(Refused::Unknown)?;
+            let kind = event.first_field(b"e").and_then(Value::text).ok_or(Refused::Unknown)?;
             user_event(cx, kind, event, emit)
         }
         (None, Some(kind)) => user_event(cx, kind, message, emit),
