@@ -17,10 +17,10 @@ SYMBOL = "BTCUSDT"
 
 def point_at(venue):
     """The SDK's four base addresses."""
-    pybit._http_manager.HTTP_URL = venue["rest"]
-    pybit.unified_trading.PUBLIC_WSS = venue["ws"] + "/v5/public/{CHANNEL_TYPE}"
-    pybit.unified_trading.PRIVATE_WSS = venue["ws"] + "/v5/private"
-    pybit._websocket_trading.TRADE_WSS = venue["ws"] + "/v5/trade"
+    pybit._http_manager.HTTP_URL = venue.rest
+    pybit.unified_trading.PUBLIC_WSS = venue.ws + "/v5/public/{CHANNEL_TYPE}"
+    pybit.unified_trading.PRIVATE_WSS = venue.ws + "/v5/private"
+    pybit._websocket_trading.TRADE_WSS = venue.ws + "/v5/trade"
 
 
 def client(ca, **key):
@@ -66,7 +66,7 @@ class Bybit:
     def __init__(self, venue, ca, checks):
         self.c = checks
         self.ca = ca
-        self.key = {"api_key": venue["api_key"], "api_secret": venue["api_secret"]}
+        self.key = {"api_key": venue.key, "api_secret": venue.secret}
         self.http = client(ca, **self.key)
         self.open = client(ca)
         self.rules = {}
@@ -107,8 +107,9 @@ class Bybit:
                 book = self.book(category)
                 expect(book["s"] == SYMBOL and book["u"] > 0 and near(book["ts"]), f"{book['u']}")
             with c.check(f"recent-trade {category}"):
-                rows = http.get_public_trade_history(category=category, symbol=SYMBOL, limit=10)["result"]["list"]
-                expect(rows and all(row["side"] in ("Buy", "Sell") for row in rows), f"{rows[:1]}")
+                recent = lambda: http.get_public_trade_history(category=category, symbol=SYMBOL, limit=10)["result"]["list"]
+                rows = eventually(recent, what="a trade")
+                expect(all(row["side"] in ("Buy", "Sell") for row in rows), f"{rows[:1]}")
         with c.check("tickers linear: funding"):
             row = http.get_tickers(category="linear", symbol=SYMBOL)["result"]["list"][0]
             expect(abs(dec(row["fundingRate"])) < 1, f"{row}")

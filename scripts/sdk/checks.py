@@ -19,11 +19,22 @@ class Venues:
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
             self.json = json.load(file)
-        self.ca = self.json["ca_pem"]
+        self.ca = self.json["ca"]
 
     def venue(self, name):
-        """The endpoints and the keys of one venue."""
-        return self.json["venues"][name]
+        """Where a venue listens, and its first key (which signs with HMAC)."""
+        return Venue(self.json["venues"][name])
+
+
+class Venue:
+    """The address of one venue and a key to it."""
+
+    def __init__(self, row):
+        self.rest = row["rest"]
+        self.ws = row["rest"].replace("https:", "wss:")
+        self.key = row["keys"][0]["api_key"]
+        self.secret = row["keys"][0]["secret"]
+        self.passphrase = row["keys"][0].get("passphrase", "")
 
 
 class Checks:

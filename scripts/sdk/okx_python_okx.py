@@ -89,8 +89,8 @@ class Okx:
     def __init__(self, venue, checks):
         self.c = checks
         self.venue = venue
-        self.keys = (venue["api_key"], venue["api_secret"], venue["passphrase"])
-        how = dict(flag="0", domain=venue["rest"])
+        self.keys = (venue.key, venue.secret, venue.passphrase)
+        how = dict(flag="0", domain=venue.rest)
         self.public, self.market = PublicAPI(**how), MarketAPI(**how)
         self.account = AccountAPI(*self.keys, **how)
         self.trade = TradeAPI(*self.keys, **how)
@@ -129,8 +129,8 @@ class Okx:
             with c.check(f"tickers {kind}"):
                 expect(inst in [row["instId"] for row in data(self.market.get_tickers(kind))], "it is not among them")
             with c.check(f"trades {inst}"):
-                rows = data(self.market.get_trades(inst, "10"))
-                expect(rows and all(row["side"] in ("buy", "sell") for row in rows), f"{rows[:1]}")
+                rows = eventually(lambda: data(self.market.get_trades(inst, "10")), what="a trade")
+                expect( all(row["side"] in ("buy", "sell") for row in rows), f"{rows[:1]}")
         with c.check("funding-rate"):
             row = data(self.public.get_funding_rate(SWAP))[0]
             hours = (int(row["nextFundingTime"]) - int(row["fundingTime"])) / 3_600_000
@@ -336,7 +336,7 @@ class Okx:
     def streams(self):
         """The public channels."""
         c = self.c
-        stream = Stream(lambda: WsPublicAsync(self.venue["ws"] + "/ws/v5/public"))
+        stream = Stream(lambda: WsPublicAsync(self.venue.ws + "/ws/v5/public"))
         names = ["bbo-tbt", "books", "books5", "trades", "tickers"]
         args = [dict(channel=name, instId=inst) for inst in (SPOT, SWAP) for name in names]
         args += [dict(channel=name, instId=SWAP) for name in ("mark-price", "funding-rate", "price-limit")]
@@ -410,7 +410,7 @@ class Okx:
         """Orders over the WebSocket, and what the private channels say of them."""
         c = self.c
         key, secret, word = self.keys
-        stream = Stream(lambda: WsPrivateAsync(key, word, secret, self.venue["ws"] + "/ws/v5/private"))
+        stream = Stream(lambda: WsPrivateAsync(key, word, secret, self.venue.ws + "/ws/v5/private"))
         args = [dict(channel="orders", instType="ANY"), dict(channel="positions", instType="SWAP"),
                 dict(channel="account"), dict(channel="balance_and_position"), dict(channel="fills")]
         stream.subscribe(*args)
@@ -482,7 +482,7 @@ class Okx:
                 expect(row["instId"] == SWAP and row["side"] == side and row["tradeId"], f"{row}")
         stream.stop()
         with c.check("private stream: a wrong login is an error (60024 or 60007)"):
-            bad = Stream(lambda: WsPrivateAsync(key, word, "wrong", self.venue["ws"] + "/ws/v5/private"))
+            bad = Stream(lambda: WsPrivateAsync(key, word, "wrong", self.venue.ws + "/ws/v5/private"))
             bad.ws.callback = bad.take
             bad.call(bad.ws.login())
             error = bad.wait(lambda m: m.get("event") == "error", what="error")

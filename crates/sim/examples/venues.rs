@@ -1,34 +1,50 @@
-//! Starts the simulated venues by themselves: `venues DIR [SCENARIO] [capture|now] [SPEED] [SECONDS]`.
+//! The simulated venues alone, until they are killed: what `scripts/sdk/run` starts.
+//!
+//! `venues --dir DIR [--scenario NAME] [--speed N] [--port P] [--now]`; `--now` begins at this host's
+//! wall time, for clients that sign with their own clock.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+#![expect(clippy::print_stderr, reason = "a program says why it does not start")]
 
 use sim::scenario::Start;
-use sim::{SimOptions, serve};
+use sim::serve::{SimOptions, serve};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let dir = words.next().unwrap_or_else(|| "state/venues".into());
-    let scenario = words.next().unwrap_or_else(|| "default".into());
-    let start = words.next().map(|w| if w == "now" { Start::Now } else { Start::Capture });
-    let speed = words.next().and_then(|w| w.parse().ok());
-    let seconds = words.next().and_then(|w| w.parse().ok()).unwrap_or(u64::MAX);
-    let options = SimOptions { scenario, start, speed, dir: dir.into(), ..SimOptions::default() };
-    let running = match serve(&options) {
-        Ok(running) => running,
-        Err(why) => {
-            eprintln!("{why}");
-            return ExitCode::FAILURE;
-        }
-    };
-    println!("{:#}", running.venues());
-    std::thread::sleep(Duration::from_secs(seconds));
-    match running.stop() {
-        Ok(_) => ExitCode::SUCCESS,
-        Err(why) => {
-            eprintln!("{why}");
+    match options(std::env::args().skip(1)).and_then(|o| serve(&o).map_err(|why| why.to_string())) {
+        Ok(running) => {
+            while running.is_alive() {
+                std::thread::park_timeout(std::time::Duration::from_secs(1));
+            }
             ExitCode::FAILURE
         }
+        Err(why) => {
+            eprintln!("venues: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut args: impl Iterator<Item = String>) -> Result<SimOptions, String> {
+    let mut options = SimOptions { scenario: "calm".to_owned(), ..SimOptions::default() };
+    while let Some(name) = args.next() {
+        if name == "--now" {
+            options.start = Some(Start::Now);
+            continue;
+        }
+        let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
+        let number = || value.parse::<u32>().map_err(|_| format!("{name} {value}: not a number"));
+        match name.as_str() {
+            "--dir" => options.dir = PathBuf::from(&value),
+            "--scenario" => options.scenario.clone_from(&value),
+            "--speed" => options.speed = Some(number()?),
+            "--port" => options.port = u16::try_from(number()?).map_err(|why| why.to_string())?,
+            _ => return Err(format!("unknown option {name}")),
+        }
+    }
+    if options.dir.as_os_str().is_empty() {
+        Err("--dir is missing".to_owned())
+    } else {
+        Ok(options)
     }
 }

@@ -32,7 +32,7 @@ use feed::{DEPTHS, Feed, Topic};
 use public::Query;
 use serde_json::Value;
 use session::{Door, Session};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use trade::{Answer, Op, Outcome};
 
 /// The simulated Bybit.
@@ -43,10 +43,16 @@ pub struct Bybit {
     sessions: BTreeMap<ConnId, Session>,
     feeds: Vec<Feed>,
     windows: Windows,
+    /// Messages on their way through the venue's gateway, oldest first.
+    inbox: VecDeque<(WallNs, ConnId, String)>,
     close_at: Option<WallNs>,
     pushes: u64,
     speed: i64,
 }
+
+/// How long a message is on its way, real nanoseconds. No real venue answers before a client has
+/// returned from sending, and `pybit` relies on that: it notes what it asked after it has asked.
+const TRANSIT_NS: i64 = 1_000_000;
 
 /// Connections one address may open in five minutes.
 const CONNECTS: Rule = Rule::new(500, 300_000);
@@ -60,13 +66,15 @@ impl Bybit {
     /// silence is judged by the wall.
     #[must_use]
     pub fn new(exchange: Exchange, scenario: &Scenario, speed: u32) -> Self {
-        let feeds = (0..exchange.specs().0.len()).map(Feed::new).collect();
+        let start = exchange.market().now().millis();
+        let feeds = (0..exchange.specs().0.len()).map(|row| Feed::new(row, start)).collect();
         Self {
             keys: Keys::of(scenario),
             exchange,
             sessions: BTreeMap::new(),
             feeds,
             windows: Windows::default(),
+            inbox: VecDeque::new(),
             close_at: None,
             pushes: 0,
             speed: i64::from(speed.max(1)),
@@ -179,7 +187,7 @@ impl Bybit {
             let wanted: Vec<Topic> =
                 topics.iter().copied().filter(|topic| self.wanted(*topic, &spec)).collect();
             if wanted.is_empty() {
-                feed.drop_trades();
+                feed.sleep();
                 continue;
             }
             if self.exchange.faults.is_silent(now, &spec.name) {
@@ -252,11 +260,9 @@ impl Protocol for Bybit {
         self.flush(now, out);
     }
 
-    fn on_text(&mut self, now: WallNs, conn: ConnId, text: &str, out: &mut Outbox) {
-        self.exchange.advance(now);
-        self.flush(now, out);
-        self.hear(now, conn, text, out);
-        self.flush(now, out);
+    fn on_text(&mut self, now: WallNs, conn: ConnId, text: &str, _out: &mut Outbox) {
+        let arrives = WallNs(now.0.saturating_add(TRANSIT_NS * self.speed));
+        self.inbox.push_back((arrives, conn, text.to_owned()));
     }
 
     fn on_control(&mut self, now: WallNs, conn: ConnId, _frame: ControlFrame, out: &mut Outbox) {
@@ -267,7 +273,14 @@ impl Protocol for Bybit {
         self.flush(now, out);
     }
 
-    fn on_closed(&mut self, _now: WallNs, conn: ConnId) {
+    fn on_closed(&mut self, now: WallNs, conn: ConnId) {
+        // What was sent before the line broke still arrives; its answers reach nobody.
+        self.exchange.advance(now);
+        let left: Vec<String> =
+            self.inbox.iter().filter(|m| m.1 == conn).map(|m| m.2.clone()).collect();
+        self.inbox.retain(|message| message.1 != conn);
+        let mut nowhere = Outbox::default();
+        left.iter().for_each(|text| self.hear(now, conn, text, &mut nowhere));
         self.sessions.remove(&conn);
     }
 
@@ -275,6 +288,13 @@ impl Protocol for Bybit {
         self.exchange.advance(now);
         self.happen(now, out);
         self.flush(now, out);
+        while self.inbox.front().is_some_and(|message| message.0 <= now) {
+            let Some((_, conn, text)) = self.inbox.pop_front() else {
+                break;
+            };
+            self.hear(now, conn, &text, out);
+            self.flush(now, out);
+        }
         self.push_public(now, out);
     }
 

@@ -60,7 +60,8 @@ impl Okx {
     /// silence is judged by the wall.
     #[must_use]
     pub fn new(exchange: Exchange, scenario: &Scenario, speed: u32) -> Self {
-        let feeds = (0..exchange.specs().0.len()).map(Feed::new).collect();
+        let start = exchange.market().now().millis();
+        let feeds = (0..exchange.specs().0.len()).map(|row| Feed::new(row, start)).collect();
         Self {
             keys: Keys::of(scenario, VenueId::Okx),
             exchange,
@@ -139,7 +140,7 @@ impl Okx {
             let wanted: Vec<&str> =
                 CHANNELS.into_iter().filter(|channel| self.wanted(channel, &spec)).collect();
             if wanted.is_empty() {
-                feed.drop_trades();
+                feed.sleep();
                 continue;
             }
             if self.exchange.faults.is_silent(now, &spec.name) {

@@ -134,12 +134,12 @@ pub(crate) struct Push {
 
 impl Feed {
     /// An instrument nobody has looked at yet.
-    pub(crate) fn new(row: Row) -> Self {
+    pub(crate) fn new(row: Row, start_ms: i64) -> Self {
         let first = i64::try_from(row).unwrap_or(0) * 1_000_000_000 + 66_544_703_342;
         Self {
             row,
             seq: first,
-            book_ms: 0,
+            book_ms: start_ms,
             books: [Book::default(), Book::default(), Book::default(), Book::default()],
             trades: Vec::new(),
             recent: VecDeque::new(),
@@ -200,9 +200,13 @@ impl Feed {
         }
     }
 
-    /// Forgets trades nobody waits for.
-    pub(crate) fn drop_trades(&mut self) {
+    /// Nobody listens: what was shown is forgotten, so that the next snapshot is of its own time.
+    pub(crate) fn sleep(&mut self) {
         self.trades.clear();
+        self.ticker.live = false;
+        for book in &mut self.books {
+            book.live = false;
+        }
     }
 
     /// What is due now on the topics somebody wants.

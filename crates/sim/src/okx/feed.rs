@@ -158,12 +158,12 @@ impl Push {
 
 impl Feed {
     /// An instrument nobody has looked at yet.
-    pub(crate) fn new(row: Row) -> Self {
+    pub(crate) fn new(row: Row, start_ms: i64) -> Self {
         let first = i64::try_from(row).unwrap_or(0) * 1_000_000 + 363_996_337;
         Self {
             row,
             seq: first,
-            book_ms: 0,
+            book_ms: start_ms,
             bbo: Paced::default(),
             books: Books::default(),
             books5: Paced::default(),
@@ -225,9 +225,10 @@ impl Feed {
         self.seq = self.seq / 2 + 1;
     }
 
-    /// Forgets trades nobody waits for.
-    pub(crate) fn drop_trades(&mut self) {
+    /// Nobody listens: what was shown is forgotten, so that the next snapshot is of its own time.
+    pub(crate) fn sleep(&mut self) {
         self.trades.clear();
+        self.books.live = false;
     }
 
     /// What is due now on the channels somebody wants.
