@@ -1,29 +1,32 @@
 //! Who runs where, and which ring joins whom. Read this file first.
 //!
-//! Two tables on one screen: the stages with the thread each layout gives them, and the rings between
-//! them. A thread number is an index into the CPUs this process may really use, never a CPU number.
-//! A wrong table does not compile.
+//! Two tables on one screen: the stages and the rings between them. Which stages share a thread is the
+//! layout (`tuning::placement`): `split` gives each its own, `paired` puts the feeds on one and the rest
+//! on another, `fused` runs all on one. A wrong table does not compile.
 
 use base::VenueId;
 use rings::Full::{self, DropNew, Halt};
-use serde::{Deserialize, Serialize};
+use tuning::{Role, RoleKind};
 
 #[rustfmt::skip]
 pub(crate) const LIVE: Topology = Topology {
     stages: &[
-        // name                        does                  split  paired  fused
-        stage("feed-binance",          Does::Feed(BINANCE),  [0,    0,      0]),
-        stage("feed-okx",              Does::Feed(OKX),      [1,    0,      0]),
-        stage("feed-bybit",            Does::Feed(BYBIT),    [2,    0,      0]),
-        stage("strategy",              Does::Strategy,       [3,    1,      0]),
-        stage("gw-binance",            Does::Gateway(BINANCE), [4,  1,      0]),
-        stage("gw-okx",                Does::Gateway(OKX),   [5,    1,      0]),
-        stage("gw-bybit",              Does::Gateway(BYBIT), [6,    1,      0]),
+        stage("feed-binance", Does::Feed(BINANCE)),
+        stage("feed-okx",     Does::Feed(OKX)),
+        stage("feed-bybit",   Does::Feed(BYBIT)),
+        stage("strategy",     Does::Strategy),
+        stage("gw-binance",   Does::Gateway(BINANCE)),
+        stage("gw-okx",       Does::Gateway(OKX)),
+        stage("gw-bybit",     Does::Gateway(BYBIT)),
     ],
     links: &[
+        //    name           from            to            slots  when it is full
         link("md-binance",  "feed-binance", "strategy",     8192, DropNew),
         link("md-okx",      "feed-okx",     "strategy",     8192, DropNew),
         link("md-bybit",    "feed-bybit",   "strategy",     8192, DropNew),
+        link("clk-binance", "feed-binance", "gw-binance",     64, DropNew),
+        link("clk-okx",     "feed-okx",     "gw-okx",         64, DropNew),
+        link("clk-bybit",   "feed-bybit",   "gw-bybit",       64, DropNew),
         link("ord-binance", "strategy",     "gw-binance",    256, Halt),
         link("ord-okx",     "strategy",     "gw-okx",        256, Halt),
         link("ord-bybit",   "strategy",     "gw-bybit",      256, Halt),
@@ -36,32 +39,6 @@ pub(crate) const LIVE: Topology = Topology {
 const BINANCE: &[VenueId] = &[VenueId::BinanceSpot, VenueId::BinanceUsdm];
 const OKX: &[VenueId] = &[VenueId::Okx];
 const BYBIT: &[VenueId] = &[VenueId::Bybit];
-
-/// How many threads share the work of the stages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Layout {
-    /// A thread a stage.
-    Split = 0,
-    /// Feeds on one thread, strategy and gateways on another.
-    Paired = 1,
-    /// Everything hot on one thread, run to completion.
-    Fused = 2,
-}
-
-impl Layout {
-    /// All of them, by their column.
-    pub(crate) const ALL: [Self; 3] = [Self::Split, Self::Paired, Self::Fused];
-
-    /// Its name on the command line and in reports.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Split => "split",
-            Self::Paired => "paired",
-            Self::Fused => "fused",
-        }
-    }
-}
 
 /// The two tables.
 #[derive(Debug)]
@@ -79,8 +56,6 @@ pub(crate) struct StageRow {
     pub(crate) name: &'static str,
     /// What it does, and for whom.
     pub(crate) does: Does,
-    /// Its thread in each layout.
-    thread: [u8; Layout::ALL.len()],
 }
 
 /// What a stage does.
@@ -109,8 +84,8 @@ pub(crate) struct LinkRow {
     pub(crate) full: Full,
 }
 
-const fn stage(name: &'static str, does: Does, thread: [u8; 3]) -> StageRow {
-    StageRow { name, does, thread }
+const fn stage(name: &'static str, does: Does) -> StageRow {
+    StageRow { name, does }
 }
 
 const fn link(
@@ -123,34 +98,20 @@ const fn link(
     LinkRow { name, from, to, depth, full }
 }
 
-impl StageRow {
-    /// The number of its thread under `layout`.
-    pub(crate) const fn thread(&self, layout: Layout) -> usize {
-        self.thread[layout as usize] as usize
-    }
-}
-
 impl Topology {
-    /// How many threads `layout` needs.
-    pub(crate) const fn threads(&self, layout: Layout) -> usize {
-        let mut most = 0;
-        let mut at = 0;
-        while at < self.stages.len() {
-            if self.stages[at].thread(layout) + 1 > most {
-                most = self.stages[at].thread(layout) + 1;
-            }
-            at += 1;
-        }
-        most
+    /// What the placement on this host needs to know of each stage.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let kind = |does| match does {
+            Does::Feed(_) => RoleKind::Feed,
+            Does::Strategy => RoleKind::Strategy,
+            Does::Gateway(_) => RoleKind::Gateway,
+        };
+        self.stages.iter().map(|s| Role { name: s.name, kind: kind(s.does) }).collect()
     }
 
-    /// The stages of one thread, in the order in which they get their turns.
-    pub(crate) fn on_thread(
-        &self,
-        layout: Layout,
-        thread: usize,
-    ) -> impl Iterator<Item = &'static StageRow> {
-        self.stages.iter().filter(move |s| s.thread(layout) == thread)
+    /// The name of the ring from one stage to another.
+    pub(crate) fn link(&self, from: &str, to: &str) -> Option<&'static str> {
+        self.links.iter().find(|l| l.from == from && l.to == to).map(|l| l.name)
     }
 
     /// The stages that read what `stage` writes.

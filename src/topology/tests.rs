@@ -6,8 +6,8 @@ fn flaw(stages: &'static [StageRow], links: &'static [LinkRow]) -> Option<&'stat
 
 #[test]
 fn wrong_tables_are_named() {
-    const A: StageRow = stage("a", Does::Strategy, [0; 3]);
-    const B: StageRow = stage("b", Does::Strategy, [1; 3]);
+    const A: StageRow = stage("a", Does::Strategy);
+    const B: StageRow = stage("b", Does::Strategy);
     const AB: LinkRow = link("ab", "a", "b", 8, Halt);
     assert_eq!(flaw(&[A, B], &[AB]), None);
     assert_eq!(flaw(&[A, A], &[AB]), Some("two stages of one name"));
@@ -29,19 +29,14 @@ fn wrong_tables_are_named() {
 }
 
 #[test]
-fn every_layout_places_every_stage_on_a_thread_without_holes() {
-    for layout in Layout::ALL {
-        let threads = LIVE.threads(layout);
-        for thread in 0..threads {
-            assert!(LIVE.on_thread(layout, thread).count() > 0, "{layout:?} thread {thread}");
-        }
-    }
-    assert_eq!(Layout::ALL.map(|l| LIVE.threads(l)), [7, 2, 1]);
+fn every_stage_has_its_role_under_its_name() {
+    let names: Vec<_> = LIVE.roles().iter().map(|role| role.name).collect();
+    assert_eq!(names, LIVE.stages.iter().map(|stage| stage.name).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_feed_leads_to_the_strategy_and_the_strategy_to_the_gateways() {
-    assert_eq!(LIVE.downstream("feed-okx").collect::<Vec<_>>(), ["strategy"]);
+    assert_eq!(LIVE.downstream("feed-okx").collect::<Vec<_>>(), ["strategy", "gw-okx"]);
     let gateways: Vec<_> = LIVE.downstream("strategy").collect();
     assert_eq!(gateways, ["gw-binance", "gw-okx", "gw-bybit"]);
 }

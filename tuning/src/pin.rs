@@ -1,6 +1,7 @@
 //! Pinning, checked.
 
 use core_affinity::CoreId;
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// Why a thread does not run where it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +40,21 @@ pub fn pin_current(cpu: u32) -> Result<(), PinError> {
             Err(PinError::NotKept { cpu, allowed: crate::CpuList::new(allowed) })
         }
     }
+}
+
+/// Lets the calling thread, and every thread and process it starts from now on, run on these
+/// processors only: where cold work belongs.
+///
+/// # Errors
+/// [`PinError::Refused`] with the first of them; the thread then runs as before.
+pub fn confine_current(cpus: &[u32]) -> Result<(), PinError> {
+    let mut set = CpuSet::new();
+    for cpu in cpus {
+        let id = usize::try_from(*cpu).ok().filter(|id| *id < CPUS_OF_A_SET);
+        set.set(id.ok_or(PinError::Refused { cpu: *cpu })?);
+    }
+    let first = cpus.first().copied().unwrap_or_default();
+    sched_setaffinity(None, &set).map_err(|_| PinError::Refused { cpu: first })
 }
 
 /// Processors the C library's set has room for.

@@ -1,0 +1,116 @@
+//! Instrument lists of the venues, read once at start.
+
+use base::{Instruments, VenueId};
+use net::{HttpClient, HttpRequest, Method};
+use thiserror::Error;
+use venue::catalog::{self, CatalogError, Fees, Listing, Page, Refusal, Unread, Wanted};
+use venue::endpoints::{binance_spot, binance_usdm, bybit, okx};
+
+/// Pages of one list at most: a cursor that never ends is a fault, not a reason to read for ever.
+const PAGES_MAX: usize = 50;
+
+/// Why there are no instruments.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    #[error("{venue}: cannot read {url}: {why}; is the venue's `rest` address right and reachable?")]
+    Call { venue: VenueId, url: String, why: String },
+    #[error("{venue}: {url} answered with status {status}: {body}")]
+    Status { venue: VenueId, url: String, status: u16, body: String },
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error("{venue}: {path} has more than {PAGES_MAX} pages")]
+    Endless { venue: VenueId, path: &'static str },
+    #[error("cannot be traded:\n{}", .0.iter().map(|r| format!("  {r}")).collect::<Vec<_>>().join("\n"))]
+    Refused(Vec<Refusal>),
+}
+
+/// Reads the lists of every venue wanted and makes the instruments.
+pub(crate) fn load(
+    http: &HttpClient,
+    rest: impl Fn(VenueId) -> String,
+    wanted: &[Wanted],
+    fees: &Fees,
+) -> Result<(Instruments, Vec<Unread>), Fault> {
+    let mut listings = Vec::new();
+    let mut unread = Vec::new();
+    for venue in VenueId::ALL {
+        if wanted.iter().any(|w| w.venue == venue) {
+            let source = Source { http, venue, rest: rest(venue) };
+            source.read(&mut listings, &mut unread)?;
+        }
+    }
+    let instruments = catalog::build(&listings, wanted, fees).map_err(Fault::Refused)?;
+    Ok((instruments, unread))
+}
+
+/// One venue's REST side.
+struct Source<'a> {
+    http: &'a HttpClient,
+    venue: VenueId,
+    rest: String,
+}
+
+type Parse = fn(&[u8]) -> Result<Page, CatalogError>;
+
+impl Source<'_> {
+    fn read(&self, listings: &mut Vec<Listing>, unread: &mut Vec<Unread>) -> Result<(), Fault> {
+        let lists: &[(&'static str, &str, Parse)] = match self.venue {
+            VenueId::BinanceSpot => &[(binance_spot::EXCHANGE_INFO, "", catalog::parse_binance_spot)],
+            VenueId::BinanceUsdm => &[(binance_usdm::EXCHANGE_INFO, "", catalog::parse_binance_usdm)],
+            VenueId::Okx => &[
+                (okx::INSTRUMENTS, "instType=SPOT", catalog::parse_okx),
+                (okx::INSTRUMENTS, "instType=SWAP", catalog::parse_okx),
+            ],
+            VenueId::Bybit => &[
+                (bybit::INSTRUMENTS, "category=spot", catalog::parse_bybit_spot),
+                (bybit::INSTRUMENTS, "category=linear&limit=1000", catalog::parse_bybit_linear),
+            ],
+        };
+        for (path, query, parse) in lists {
+            self.list(path, query, *parse, listings, unread)?;
+        }
+        Ok(())
+    }
+
+    /// All pages of one list.
+    fn list(
+        &self,
+        path: &'static str,
+        query: &str,
+        parse: Parse,
+        listings: &mut Vec<Listing>,
+        unread: &mut Vec<Unread>,
+    ) -> Result<(), Fault> {
+        let mut target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        for _ in 0..PAGES_MAX {
+            let page = parse(&self.get(&target)?)?;
+            listings.extend(page.listings);
+            unread.extend(page.unread);
+            match page.next {
+                Some(cursor) => target = format!("{path}?{query}&cursor={cursor}"),
+                None => return Ok(()),
+            }
+        }
+        Err(Fault::Endless { venue: self.venue, path })
+    }
+
+    fn get(&self, target: &str) -> Result<Vec<u8>, Fault> {
+        let request = HttpRequest {
+            method: Method::Get,
+            base: &self.rest,
+            path_and_query: target,
+            headers: &[],
+            body: &[],
+        };
+        let url = || format!("{}{target}", self.rest);
+        let venue = self.venue;
+        match self.http.call(&request) {
+            Ok(response) if response.status == 200 => Ok(response.body),
+            Ok(response) => {
+                let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
+                Err(Fault::Status { venue, url: url(), status: response.status, body })
+            }
+            Err(why) => Err(Fault::Call { venue, url: url(), why: why.to_string() }),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A running engine: its hot threads, its sidecar, and how it is brought to an end.
+
+use crate::runner::Crew;
+use crate::wiring::{Wired, thread_block};
+use base::input::{Action, Command};
+use base::{Clock as _, Span};
+use net::Connector;
+use rings::{Flag, Sender};
+use sidecar::{Ended, SidecarHandle, Status};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use telemetry::{Hist, HostClock, Snapshot, alloc};
+use thiserror::Error;
+use tuning::{PinError, ThreadPlan, jitter, pin_current, thread_id};
+
+/// How long each pinned CPU is watched for its jitter floor before it is put to work.
+const JITTER: Span = Span::from_millis(200);
+/// How often a state that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Why the engine does not run.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    #[error("cannot start thread {name}: {why}")]
+    Thread { name: &'static str, why: std::io::Error },
+    #[error("thread {name}: {why}")]
+    Pin { name: &'static str, why: PinError },
+    #[error("thread {0} ended by itself: the log says why")]
+    Ended(&'static str),
+}
+
+/// What a hot thread gives back when it ends: its stages, so that they are freed here.
+type Ending = Result<Crew<HostClock>, PinError>;
+
+/// The hot threads and what belongs to them.
+pub(crate) struct Engine {
+    threads: Vec<(&'static str, JoinHandle<Ending>)>,
+    stop: Flag,
+    commands: Sender<Command>,
+    sidecar: SidecarHandle,
+    connector: Connector,
+}
+
+/// How an engine ended.
+pub(crate) struct Final {
+    pub(crate) page: Snapshot,
+    pub(crate) sidecar: Ended,
+    /// Orders whose end could not be confirmed in time.
+    pub(crate) unconfirmed: usize,
+}
+
+impl Engine {
+    /// Puts every crew on its thread and CPU. The sidecar runs already.
+    pub(crate) fn start(
+        wired: Wired,
+        sidecar: SidecarHandle,
+        clock: &HostClock,
+    ) -> Result<Self, Fault> {
+        let Wired { crews, commands, connector, .. } = wired;
+        let stop = Flag::new();
+        let mut threads = Vec::new();
+        for (plan, crew) in crews {
+            let name = plan.name;
+            let (stop, clock) = (stop.clone(), clock.clone());
+            let body = move || hot_thread(&plan, crew, &stop, &clock);
+            let handle = thread::Builder::new().name(name.to_owned()).spawn(body);
+            threads.push((name, handle.map_err(|why| Fault::Thread { name, why })?));
+        }
+        Ok(Self { threads, stop, commands, sidecar, connector })
+    }
+
+    /// Tells the core something; `false` when it has not taken what it was told before.
+    pub(crate) fn command(&mut self, action: Action) -> bool {
+        self.commands.push(Command { action, version: 1 }).is_ok()
+    }
+
+    /// Where things stand.
+    pub(crate) fn status(&self) -> Status {
+        self.sidecar.status()
+    }
+
+    /// The numbers of the page.
+    pub(crate) fn page(&self) -> Snapshot {
+        self.sidecar.page()
+    }
+
+    /// Whether every hot thread still runs; else which does not, and why.
+    pub(crate) fn check(&mut self) -> Result<(), Fault> {
+        let Some(at) = self.threads.iter().position(|(_, thread)| thread.is_finished()) else {
+            return Ok(());
+        };
+        let (name, thread) = self.threads.remove(at);
+        match thread.join() {
+            Ok(Err(why)) => Err(Fault::Pin { name, why }),
+            _ => Err(Fault::Ended(name)),
+        }
+    }
+
+    /// Stops in order: nothing new, everything cancelled and seen to be, threads ended, journal synced.
+    pub(crate) fn stop(mut self, patience: Duration) -> Final {
+        self.command(Action::Stop);
+        let unconfirmed = self.await_quiet(patience);
+        self.stop.set();
+        for (_, thread) in self.threads {
+            // What a crew gives back is freed here, on a cold thread; one that could not pin ends alike.
+            drop(thread.join());
+        }
+        drop(self.connector);
+        let page = self.sidecar.page();
+        Final { page, sidecar: self.sidecar.stop(), unconfirmed }
+    }
+
+    /// Waits until the core has stopped and knows of no living order; returns how many are left.
+    fn await_quiet(&self, patience: Duration) -> usize {
+        let until = Instant::now() + patience;
+        loop {
+            let living = self.status().view.map_or(0, |view| {
+                let stopped = view.mode == strategy::Mode::Stopped;
+                if stopped { view.orders.len() } else { usize::MAX }
+            });
+            if living == 0 || Instant::now() >= until {
+                return if living == usize::MAX { 0 } else { living };
+            }
+            thread::sleep(LOOK);
+        }
+    }
+}
+
+/// The body of a hot thread: pin, measure the CPU, seal, run.
+fn hot_thread(plan: &ThreadPlan, crew: Crew<HostClock>, stop: &Flag, clock: &HostClock) -> Ending {
+    pin_current(plan.cpu)?;
+    let meter = crew.meter();
+    jitter::measure(clock, JITTER, |gap| meter.record(Hist::JitterFloor, gap));
+    meter.at_home(thread_id().unwrap_or(0), Some(plan.cpu));
+    meter.beat(clock.now());
+    alloc::seal();
+    let crew = crew.run(stop);
+    alloc::unseal();
+    crew.meter().retire();
+    Ok(crew)
+}
+
+/// The blocks of the page: every stage's and every thread's.
+pub(crate) fn blocks(placement: &tuning::Placement) -> Vec<String> {
+    let stages = crate::topology::LIVE.stages.iter().map(|stage| stage.name.to_owned());
+    stages.chain(placement.threads.iter().map(|thread| thread_block(thread.name))).collect()
+}

@@ -1,0 +1,69 @@
+//! The end of a run: stop in order, fetch the venues' books, draw up the report.
+
+use crate::report::{self, Earned, Report};
+use crate::start::Started;
+use crate::wiring::thread_block;
+use crate::{ledger, venues};
+use std::time::Duration;
+use telemetry::{Counter, alloc};
+use thiserror::Error;
+
+/// Why there is no report.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    #[error("the sidecar saw no journal to its end: {0}")]
+    NoView(String),
+    #[error(transparent)]
+    Venues(#[from] venues::Fault),
+}
+
+/// How a run ended.
+pub(crate) struct Outcome {
+    pub(crate) report: Report,
+    /// Orders whose end could not be confirmed.
+    pub(crate) unconfirmed: usize,
+    /// Where live and shadow core differed, if they did.
+    pub(crate) divergence: Option<String>,
+}
+
+/// Stops everything and reports.
+pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Result<Outcome, Fault> {
+    let Started { engine, placement, venues, scenario, journal, began, .. } = started;
+    let seconds = began.elapsed().as_secs_f64();
+    let last = engine.stop(patience);
+    let faults: Vec<_> = last.sidecar.faults.iter().map(|(_, what)| what.clone()).collect();
+    let view = last.sidecar.view.ok_or_else(|| Fault::NoView(faults.join("; ")))?;
+    let view = std::sync::Arc::unwrap_or_clone(view);
+    let ledgers = venues.map(venues::Venues::stop).transpose()?;
+    let ledger = ledgers.map(|ledgers| ledger::compare(&view, &ledgers, view.counts.fills));
+    let blocks: Vec<_> = placement.threads.iter().map(|t| thread_block(t.name)).collect();
+    let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
+    let (page, counts, pnl) = (&last.page, view.counts, view.pnl);
+    let report = Report {
+        seconds,
+        ended: ended.to_owned(),
+        scenario,
+        messages_in: page.total(Counter::FeedMessages) + page.total(Counter::GatewayMessages),
+        messages_refused: report::refused(page),
+        events_dropped: page.total(Counter::FeedDropped),
+        orders_sent: page.total(Counter::OrdersSent),
+        orders_acked: page.total(Counter::OrdersAcked),
+        orders_rejected: page.total(Counter::OrdersRejected),
+        fills: counts.fills,
+        pairs_opened: counts.pairs_opened,
+        pairs_closed: counts.pairs_closed,
+        funding_settlements: counts.funding_settlements,
+        pnl: Earned { trading: pnl.trading, funding: pnl.funding, fees: pnl.fees, total: pnl.total },
+        latency_ns: report::latencies(page),
+        hot_allocations: alloc::hot_allocations(),
+        layout: placement.layout.to_string(),
+        cores: report::cores(page, &blocks),
+        degraded: placement.degraded.iter().map(ToString::to_string).collect(),
+        hash: view.hash.clone(),
+        journal: journal.display().to_string(),
+        ledger,
+        view,
+    };
+    let divergence = last.sidecar.divergence.map(|at| at.to_string());
+    Ok(Outcome { report, unconfirmed: last.unconfirmed, divergence })
+}

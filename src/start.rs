@@ -1,0 +1,296 @@
+//! From the configuration to a running engine, step by step; every step can refuse with what to do.
+
+use crate::cli::stats_page;
+use crate::engine::{self, Engine};
+use crate::site::{self, Site};
+use crate::topology::LIVE;
+use crate::venues::{self, Play, Venues};
+use crate::wiring::{self, Blueprint, wire};
+use crate::{catalog, plan, replay};
+use base::{Span, VenueId};
+use config::plan::{Config, Level, LogFormat, LogOutput, Mode};
+use journal::{Journal, JournalError, Opened, Options};
+use net::{HttpClient, HttpOptions};
+use rings::Flag;
+use sidecar::{JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use strategy::Core;
+use telemetry::{Page, PageError};
+use thiserror::Error;
+use tuning::{Host, HostError, Layout, Placement, Refused, place};
+
+/// Between two snapshots of the core.
+const SNAPSHOT: Span = Span::from_secs(10);
+/// A pinned thread that is silent for longer is wedged.
+const SILENCE: Span = Span::from_secs(5);
+/// Runs of the simulated venues whose folders are kept.
+const RUNS_KEPT: usize = 5;
+
+/// Why nothing was started.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Host(#[from] HostError),
+    #[error("{0}; drop `nodes.require_exclusive` to run all the same")]
+    Exclusive(Refused),
+    #[error(transparent)]
+    Confine(#[from] tuning::PinError),
+    #[error(transparent)]
+    Venues(#[from] venues::Fault),
+    #[error(transparent)]
+    Site(#[from] site::Fault),
+    #[error(transparent)]
+    Catalog(#[from] catalog::Fault),
+    #[error(transparent)]
+    Plan(#[from] plan::Fault),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error("the state of the last start cannot be restored: {0}; move the state folder away to begin anew")]
+    Restore(#[from] replay::Fault),
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
+    Wiring(#[from] wiring::Fault),
+    #[error(transparent)]
+    Sidecar(#[from] SidecarError),
+    #[error(transparent)]
+    Engine(#[from] engine::Fault),
+    #[error("{}: {why}", path.display())]
+    State { path: PathBuf, why: io::Error },
+    #[error("`{key}`: {host:?} is no address to listen on; use 127.0.0.1")]
+    Listen { key: &'static str, host: String },
+}
+
+/// What is to be started.
+pub(crate) struct Wish<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) layout: Layout,
+    pub(crate) state: PathBuf,
+    pub(crate) scenario: &'a str,
+    pub(crate) seed: Option<u64>,
+    /// Simulated venues that run already.
+    pub(crate) venues: Option<&'a Path>,
+    /// The terminal is a page: the log goes to a file.
+    pub(crate) log_to_file: bool,
+}
+
+/// A running engine and what its report will need.
+pub(crate) struct Started {
+    pub(crate) engine: Engine,
+    pub(crate) placement: Placement,
+    pub(crate) venues: Option<Venues>,
+    /// Where simulated venues that are not ours left or will leave their ledger.
+    pub(crate) scenario: Option<String>,
+    pub(crate) journal: PathBuf,
+    pub(crate) title: String,
+    pub(crate) began: Instant,
+}
+
+/// Starts everything.
+pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
+    let config = wish.config;
+    // Before anything is pinned: afterwards the allowed set is one CPU.
+    let host = Host::read(None)?;
+    let placement = place(wish.layout, &LIVE.roles(), &host, config.nodes.require_exclusive)
+        .map_err(Fault::Exclusive)?;
+    // Threads and processes started from here on keep off the hot CPUs.
+    tuning::pin::confine_current(&placement.cold)?;
+
+    let own_venues = config.system.mode == Mode::Sim && wish.venues.is_none();
+    let state = if own_venues { fresh_folder(&wish.state)? } else { wish.state.clone() };
+    make_folder(&state)?;
+    let (site, venues) = find_venues(wish, &state, own_venues)?;
+    let http = HttpClient::new(&site.tls, HttpOptions::default());
+    let rest = |venue: VenueId| site.endpoints(venue).rest;
+    let wanted = plan::wanted(config);
+    let (instruments, _unread) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
+    let draft = plan::make(config, instruments, 1, site.speed)?;
+
+    let journal_dir = state.join("journal");
+    let opened = open_journal(config, &journal_dir, &draft)?;
+    let plan = strategy::Plan { epoch: opened.epoch, ..draft };
+    let core = match replay::recover(&journal_dir, config.system.instance, &plan)? {
+        Some(core) => core,
+        None => Core::new(&plan),
+    };
+    let page = make_page(&state, &placement)?;
+    let Opened { writer, keeper, next_index, .. } = opened;
+    let blueprint = Blueprint {
+        config,
+        site: &site,
+        plan: &plan,
+        instance: config.system.instance,
+        core: core.clone(),
+        journal: Some(writer),
+        page: &page,
+        placement: &placement,
+        kill: Flag::new(),
+        seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
+    };
+    let mut wired = wire(blueprint)?;
+    let journal = JournalPlan {
+        keeper,
+        shadow: core,
+        from: next_index,
+        snapshot_every: SNAPSHOT,
+        retain: None,
+    };
+    let names = plan.instruments.list.iter().map(|i| i.name.clone()).collect();
+    let notices = std::mem::take(&mut wired.notices);
+    let beside = Beside { site: &site, placement: &placement, state: &state, notices, names };
+    let sidecar = start_sidecar(wish, &page, journal, beside)?;
+    let engine = Engine::start(wired, sidecar, &site.clock)?;
+    let title = title(config, &site, &placement);
+    Ok(Started {
+        engine,
+        placement,
+        venues,
+        scenario: site.scenario,
+        journal: journal_dir,
+        title,
+        began: Instant::now(),
+    })
+}
+
+fn title(config: &Config, site: &Site, placement: &Placement) -> String {
+    let mode = format!("{:?}", config.system.mode).to_lowercase();
+    let scenario = site.scenario.as_deref().map_or(String::new(), |s| format!(" · {s}"));
+    format!("{mode}{scenario} · {}", placement.layout)
+}
+
+/// The venues: simulated ones of our own, ones that run already, or the configured ones.
+fn find_venues(
+    wish: &Wish<'_>,
+    state: &Path,
+    own: bool,
+) -> Result<(Site, Option<Venues>), Fault> {
+    if own {
+        let dir = state.join("venues");
+        let play = Play { scenario: wish.scenario, seed: wish.seed, dir: &dir };
+        let venues = Venues::start(&play)?;
+        return Ok((Site::simulated(&dir, wish.config)?, Some(venues)));
+    }
+    let site = match wish.venues {
+        Some(dir) => Site::simulated(dir, wish.config)?,
+        None => Site::configured(wish.config)?,
+    };
+    Ok((site, None))
+}
+
+/// A new folder for a run whose venues begin anew; old ones are removed.
+fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
+    make_folder(state)?;
+    let fault = |why| Fault::State { path: state.to_owned(), why };
+    let mut runs: Vec<_> = std::fs::read_dir(state)
+        .map_err(fault)?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| stats_page(path).is_file() && is_run(path))
+        .collect();
+    runs.sort();
+    for old in runs.iter().take(runs.len().saturating_sub(RUNS_KEPT - 1)) {
+        std::fs::remove_dir_all(old).map_err(fault)?;
+    }
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let seconds = wall.map_or(0, |wall| wall.as_millis());
+    Ok(state.join(format!("run-{seconds:013}")))
+}
+
+fn is_run(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("run-"))
+}
+
+fn make_folder(path: &Path) -> Result<(), Fault> {
+    std::fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
+}
+
+fn open_journal(config: &Config, dir: &Path, draft: &strategy::Plan) -> Result<Opened, Fault> {
+    let bytes = usize::try_from(config.nodes.journal.segment_bytes).unwrap_or(usize::MAX);
+    let with_epoch = |epoch| {
+        let plan = strategy::Plan { epoch, ..draft.clone() };
+        serde_json::to_vec(&plan).unwrap_or_default()
+    };
+    Ok(Journal::open_with(dir, config.system.instance, Options::new(bytes), with_epoch)?)
+}
+
+fn make_page(state: &Path, placement: &Placement) -> Result<Page, Fault> {
+    let blocks = engine::blocks(placement);
+    let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
+    let rings: Vec<_> = LIVE.links.iter().map(|link| (link.name, link.depth)).collect();
+    Ok(Page::create_with_rings(&stats_page(state), &blocks, &rings)?)
+}
+
+/// What the sidecar is told besides the configuration.
+struct Beside<'a> {
+    site: &'a Site,
+    placement: &'a Placement,
+    state: &'a Path,
+    notices: Vec<telemetry::NoticeReceiver>,
+    names: Vec<String>,
+}
+
+fn start_sidecar(
+    wish: &Wish<'_>,
+    page: &Page,
+    journal: JournalPlan,
+    beside: Beside<'_>,
+) -> Result<SidecarHandle, Fault> {
+    let config = wish.config;
+    let monitoring = &config.monitoring;
+    let metrics = (monitoring.enabled && monitoring.prometheus)
+        .then(|| listen("monitoring.prometheus.port", &monitoring.prometheus_host, monitoring.prometheus_port))
+        .transpose()?;
+    let health = Some(listen("api.rest.port", &config.api.rest_host, config.api.rest_port)?);
+    let speed = u64::from(beside.site.speed.max(1));
+    let bound = config.risk.freshness.clock_bound.0.saturating_mul(speed);
+    let plan = SidecarPlan {
+        page: page.reader()?,
+        clock: beside.site.clock.clone(),
+        notices: beside.notices,
+        log: log_plan(wish, beside.state, beside.names)?,
+        journal: Some(journal),
+        metrics,
+        health,
+        silence: SILENCE,
+        clock_bound: Span(bound),
+        degraded: beside.placement.degraded.clone(),
+        limits: Limits::default(),
+    };
+    Ok(Sidecar::start(plan)?)
+}
+
+fn listen(key: &'static str, host: &str, port: u16) -> Result<Listen, Fault> {
+    let name = if host == "localhost" { "127.0.0.1" } else { host };
+    let address: IpAddr =
+        name.parse().map_err(|_| Fault::Listen { key, host: host.to_owned() })?;
+    Ok(Listen { addr: SocketAddr::new(address, port), key })
+}
+
+fn log_plan(wish: &Wish<'_>, state: &Path, instruments: Vec<String>) -> Result<LogPlan, Fault> {
+    let logging = &wish.config.logging;
+    let file = |path: PathBuf| -> Result<Box<dyn io::Write + Send>, Fault> {
+        let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+        open.map(|file| Box::new(file) as Box<dyn io::Write + Send>)
+            .map_err(|why| Fault::State { path, why })
+    };
+    let target: Box<dyn io::Write + Send> = match &logging.output {
+        LogOutput::File(path) => file(path.clone())?,
+        _ if wish.log_to_file => file(state.join("engine.log"))?,
+        LogOutput::Stdout => Box::new(io::stdout()),
+        LogOutput::Stderr => Box::new(io::stderr()),
+    };
+    let format = match logging.format {
+        LogFormat::Text => sidecar::LogFormat::Text,
+        LogFormat::Json => sidecar::LogFormat::Json,
+    };
+    let level = match logging.level {
+        Level::Debug => telemetry::Level::Debug,
+        Level::Info => telemetry::Level::Info,
+        Level::Warning => telemetry::Level::Warn,
+        Level::Error => telemetry::Level::Error,
+    };
+    Ok(LogPlan { format, level, target, instruments })
+}

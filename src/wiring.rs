@@ -1,0 +1,257 @@
+//! From plan and topology to rings, stages and crews: the only place that knows every part.
+
+mod feeds;
+mod gateways;
+
+use crate::runner::Crew;
+use crate::site::Site;
+use crate::topology::{Does, LIVE};
+use base::input::Command;
+use base::{Instance, Record, Stage, VenueId};
+use config::plan::Config;
+use net::{Connector, HttpClient, HttpOptions, Link, LinkOptions};
+use rings::{Flag, Full, Receiver, Sender, ring};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use strategy::stage::{Instruments as Tools, Links, StrategyStage};
+use strategy::{Core, Plan};
+use telemetry::{HostClock, NoticeReceiver, NoticeSender, Page, RingGauge, Writer, notices};
+use thiserror::Error;
+use tuning::{Placement, ThreadPlan};
+
+/// Notices a stage may have waiting for the log.
+const NOTICES: usize = 1024;
+/// Commands the core may have waiting.
+const COMMANDS: usize = 16;
+
+/// The link every stage uses.
+pub(crate) type HotLink = Link<HostClock>;
+
+/// Why the parts do not fit together.
+#[derive(Debug, Error)]
+pub(crate) enum Fault {
+    #[error(transparent)]
+    Net(#[from] net::NetError),
+    #[error(transparent)]
+    Desk(#[from] gateway::DeskError),
+    #[error("{0}: mode {1} needs `api_key` and `secret_key`")]
+    NoCredentials(VenueId, &'static str),
+    #[error("{0}: the symbol of {1} is too long for its order codec")]
+    Symbol(VenueId, String),
+    #[error("{0} was taken twice from the topology")]
+    Twice(&'static str),
+}
+
+/// What the stages are made from.
+pub(crate) struct Blueprint<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) site: &'a Site,
+    pub(crate) plan: &'a Plan,
+    pub(crate) instance: Instance,
+    pub(crate) core: Core,
+    pub(crate) journal: Option<journal::Writer>,
+    pub(crate) page: &'a Page,
+    pub(crate) placement: &'a Placement,
+    pub(crate) kill: Flag,
+    /// Seeds the jitter of back-offs.
+    pub(crate) seed: u64,
+}
+
+/// Stages on their threads, and the ends the program keeps.
+pub(crate) struct Wired {
+    pub(crate) crews: Vec<(ThreadPlan, Crew<HostClock>)>,
+    pub(crate) commands: Sender<Command>,
+    pub(crate) notices: Vec<NoticeReceiver>,
+    /// Dials for every link; must outlive the crews.
+    pub(crate) connector: Connector,
+}
+
+/// Wires everything up. Nothing runs yet but cold threads.
+pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
+    let connector = Connector::start(&blueprint.site.tls, blueprint.site.clock.clone())?;
+    let http = HttpClient::new(&blueprint.site.tls, http_options(blueprint.config));
+    let (commands, orders) = ring("commands", COMMANDS, Full::Halt);
+    let mut bench = Workbench {
+        rings: Rings::new(),
+        page: blueprint.page,
+        notices: Vec::new(),
+        connector: &connector,
+        http,
+        seed: blueprint.seed,
+    };
+    let mut stages: BTreeMap<&'static str, Box<dyn Stage + Send>> = BTreeMap::new();
+    let Blueprint { config, site, plan, instance, core, journal, page, placement, kill, .. } =
+        blueprint;
+    let order = Order { config, site, plan, instance, kill };
+    let mut core = Some((core, journal, orders));
+    for row in LIVE.stages {
+        let stage: Option<Box<dyn Stage + Send>> = match row.does {
+            Does::Feed(venues) => feeds::stage(&mut bench, &order, row.name, venues)?,
+            Does::Gateway(venues) => gateways::stage(&mut bench, &order, row.name, venues)?,
+            Does::Strategy => {
+                let (core, journal, orders) = core.take().ok_or(Fault::Twice("strategy"))?;
+                Some(strategy(&mut bench, site, row.name, core, journal, orders)?)
+            }
+        };
+        if let Some(stage) = stage {
+            stages.insert(row.name, stage);
+        }
+    }
+    let notices = std::mem::take(&mut bench.notices);
+    drop(bench);
+    let crews = crews(stages, placement, page, &site.clock)?;
+    Ok(Wired { crews, commands, notices, connector })
+}
+
+/// What every stage is made for.
+pub(crate) struct Order<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) site: &'a Site,
+    pub(crate) plan: &'a Plan,
+    pub(crate) instance: Instance,
+    pub(crate) kill: Flag,
+}
+
+/// What stages are put together with.
+pub(crate) struct Workbench<'a> {
+    pub(crate) rings: Rings,
+    page: &'a Page,
+    notices: Vec<NoticeReceiver>,
+    connector: &'a Connector,
+    pub(crate) http: HttpClient,
+    seed: u64,
+}
+
+impl Workbench<'_> {
+    /// A stage's block of the statistics page.
+    pub(crate) fn meter(&self, stage: &'static str) -> Result<Writer, Fault> {
+        self.page.writer(stage).ok_or(Fault::Twice(stage))
+    }
+
+    /// A stage's end of the log.
+    pub(crate) fn notices(&mut self, stage: &'static str) -> NoticeSender {
+        let (sender, receiver) = notices(stage, NOTICES);
+        self.notices.push(receiver);
+        sender
+    }
+
+    /// The line of the page that shows how full a ring is.
+    pub(crate) fn gauge(&self, ring: &str) -> Option<RingGauge> {
+        self.page.ring(ring)
+    }
+
+    /// A link to a `wss://` address, closed until its stage dials.
+    pub(crate) fn link(&mut self, url: &str, clock: &HostClock) -> Result<HotLink, Fault> {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let options = LinkOptions { seed: self.seed, ..LinkOptions::default() };
+        let endpoint = net::Endpoint::parse(url)?;
+        Ok(Link::new(self.connector.dialer(), endpoint, options, clock.clone()))
+    }
+}
+
+/// The rings of the topology, each end to be taken once.
+pub(crate) struct Rings {
+    senders: BTreeMap<&'static str, Sender<Record>>,
+    receivers: BTreeMap<&'static str, Receiver<Record>>,
+}
+
+impl Rings {
+    fn new() -> Self {
+        let mut rings = Self { senders: BTreeMap::new(), receivers: BTreeMap::new() };
+        for link in LIVE.links {
+            let (sender, receiver) = ring(link.name, link.depth, link.full);
+            rings.senders.insert(link.name, sender);
+            rings.receivers.insert(link.name, receiver);
+        }
+        rings
+    }
+
+    /// The writing end of the ring from one stage to another.
+    pub(crate) fn sender(&mut self, from: &str, to: &str) -> Result<Sender<Record>, Fault> {
+        let name = LIVE.link(from, to).ok_or(Fault::Twice("a ring"))?;
+        self.senders.remove(name).ok_or(Fault::Twice(name))
+    }
+
+    /// The reading end of the ring from one stage to another.
+    pub(crate) fn receiver(&mut self, from: &str, to: &str) -> Result<Receiver<Record>, Fault> {
+        let name = LIVE.link(from, to).ok_or(Fault::Twice("a ring"))?;
+        self.receivers.remove(name).ok_or(Fault::Twice(name))
+    }
+}
+
+/// The stage that runs the core.
+fn strategy(
+    bench: &mut Workbench<'_>,
+    site: &Site,
+    name: &'static str,
+    core: Core,
+    journal: Option<journal::Writer>,
+    commands: Receiver<Command>,
+) -> Result<Box<dyn Stage + Send>, Fault> {
+    let mut links = Links {
+        reports: Vec::new(),
+        market: Vec::new(),
+        commands,
+        routes: [None; VenueId::COUNT],
+        gateways: Vec::new(),
+    };
+    for row in LIVE.stages {
+        match row.does {
+            Does::Feed(venues) if in_use(site, venues) => {
+                links.market.push(bench.rings.receiver(row.name, name)?);
+            }
+            Does::Gateway(venues) if in_use(site, venues) => {
+                for venue in venues.iter().filter(|venue| site.place(**venue).is_some()) {
+                    links.routes[venue.index()] = Some(links.gateways.len());
+                }
+                links.gateways.push(bench.rings.sender(name, row.name)?);
+                links.reports.push(bench.rings.receiver(row.name, name)?);
+            }
+            _ => {}
+        }
+    }
+    let tools = Tools { journal, meter: bench.meter(name)?, notices: bench.notices(name) };
+    Ok(Box::new(StrategyStage::new(core, links, tools, site.clock.clone())))
+}
+
+/// Whether any of these venues is in use.
+pub(crate) fn in_use(site: &Site, venues: &[VenueId]) -> bool {
+    venues.iter().any(|venue| site.place(*venue).is_some())
+}
+
+fn http_options(config: &Config) -> HttpOptions {
+    let slowest = config.exchanges.iter().map(|exchange| exchange.timeout.0).max();
+    let timeout = slowest.map_or(HttpOptions::default().timeout, Duration::from_nanos);
+    HttpOptions { timeout, ..HttpOptions::default() }
+}
+
+/// Puts the stages on the placement's threads.
+fn crews(
+    mut stages: BTreeMap<&'static str, Box<dyn Stage + Send>>,
+    placement: &Placement,
+    page: &Page,
+    clock: &HostClock,
+) -> Result<Vec<(ThreadPlan, Crew<HostClock>)>, Fault> {
+    let mut crews = Vec::new();
+    for thread in &placement.threads {
+        let names: Vec<&'static str> =
+            thread.stages.iter().copied().filter(|name| stages.contains_key(name)).collect();
+        let downstream = names
+            .iter()
+            .map(|name| {
+                let next: Vec<_> = LIVE.downstream(name).collect();
+                (0..names.len()).filter(|at| next.contains(&names[*at])).collect()
+            })
+            .collect();
+        let members: Vec<_> = names.iter().filter_map(|name| stages.remove(name)).collect();
+        let meter = page.writer(&thread_block(thread.name)).ok_or(Fault::Twice(thread.name))?;
+        let crew = Crew::new(members, downstream, meter, clock.clone(), thread.shares_cpu);
+        crews.push((thread.clone(), crew));
+    }
+    Ok(crews)
+}
+
+/// The name of a thread's own block of the page, beside those of its stages.
+pub(crate) fn thread_block(thread: &str) -> String {
+    format!("thread-{thread}")
+}

@@ -1,0 +1,60 @@
+//! Feed stages.
+
+use super::{Fault, Order, Workbench, in_use};
+use base::{Stage, VenueId};
+use config::plan::Exchange;
+use feeds::{FeedErrand, FeedErrands, FeedOptions, FeedPlan, FeedStage, FeedTells, Silence};
+use net::spawn_errands;
+
+/// Jobs and answers that may wait between a stage and its errand threads: a snapshot of a thousand
+/// levels a side comes in 126 pieces.
+const ERRANDS: usize = 512;
+
+/// The stage of a group of venues; `None` when none of them is in use.
+pub(super) fn stage(
+    bench: &mut Workbench<'_>,
+    order: &Order<'_>,
+    name: &'static str,
+    venues: &[VenueId],
+) -> Result<Option<Box<dyn Stage + Send>>, Fault> {
+    let Order { config, site, plan, .. } = order;
+    if !in_use(site, venues) {
+        return Ok(None);
+    }
+    let mut options =
+        FeedOptions { probe: plan.orders.probe, speed: site.speed, ..FeedOptions::default() };
+    for venue in VenueId::ALL {
+        if let Some(exchange) = config.venue(venue) {
+            options.silence[venue.index()] = silence(exchange, options.silence[venue.index()]);
+        }
+    }
+    let clock = site.clock.clone();
+    let endpoints = |venue| site.endpoints(venue);
+    let feed = FeedPlan::new(name, venues, &plan.instruments, endpoints, &options);
+    let mut links = Vec::new();
+    for session in &feed.sessions {
+        links.push(bench.link(&session.url, &clock)?);
+    }
+    let errand = |what| {
+        let errand = FeedErrand::new(&feed, endpoints, clock.clone());
+        spawn_errands(what, errand, bench.http.clone(), ERRANDS)
+    };
+    let errands = FeedErrands { clock: errand("clock-errand")?, data: errand("data-errand")? };
+    let records = bench.rings.sender(name, "strategy")?;
+    let ring = bench.gauge(records.name());
+    let tells = FeedTells { records, page: bench.meter(name)?, notices: bench.notices(name), ring };
+    Ok(Some(Box::new(FeedStage::new(feed, options, links, errands, tells, clock))))
+}
+
+/// What the configuration says, where it says something.
+fn silence(exchange: &Exchange, usual: Silence) -> Silence {
+    let own = exchange.silence;
+    let or = |own: base::Span, usual| if own.0 > 0 { own } else { usual };
+    Silence {
+        best: or(own.best, usual.best),
+        book: or(own.book, usual.book),
+        mark: or(own.mark, usual.mark),
+        index: or(own.index, usual.index),
+        funding: or(own.funding, usual.funding),
+    }
+}

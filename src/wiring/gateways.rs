@@ -1,0 +1,106 @@
+//! Gateway stages.
+
+use super::{Fault, HotLink, Order, Workbench, in_use};
+use crate::site::Place;
+use base::{Stage, VenueId, WallNs};
+use config::plan::Exchange;
+use gateway::markets::Markets;
+use gateway::rest::Rest;
+use gateway::{DeskParts, GatewayStage, Settings, StageParts};
+use net::spawn_errands;
+use std::sync::Arc;
+
+/// Jobs and answers that may wait between a desk and its errand thread.
+const ERRANDS: usize = 1024;
+
+/// The stage of a group of venues; `None` when none of them is in use.
+pub(super) fn stage(
+    bench: &mut Workbench<'_>,
+    order: &Order<'_>,
+    name: &'static str,
+    venues: &[VenueId],
+) -> Result<Option<Box<dyn Stage + Send>>, Fault> {
+    if !in_use(order.site, venues) {
+        return Ok(None);
+    }
+    let mut desks = Vec::new();
+    for venue in venues {
+        if let Some(place) = order.site.place(*venue) {
+            desks.push(desk(bench, order, place)?);
+        }
+    }
+    let feed = name.replace("gw-", "feed-");
+    let parts = StageParts {
+        name,
+        intents: bench.rings.receiver("strategy", name)?,
+        reports: bench.rings.sender(name, "strategy")?,
+        clocks: Some(bench.rings.receiver(&feed, name)?),
+        kill: order.kill.clone(),
+        clock: order.site.clock.clone(),
+        page: bench.meter(name)?,
+        notices: bench.notices(name),
+    };
+    Ok(Some(Box::new(GatewayStage::open(parts, desks)?)))
+}
+
+/// One venue's order desk with its connections and its errand thread.
+fn desk<'i>(
+    bench: &mut Workbench<'_>,
+    order: &Order<'i>,
+    place: &Place,
+) -> Result<DeskParts<'i, HotLink>, Fault> {
+    let venue = place.venue;
+    let clock = &order.site.clock;
+    let credentials = place.credentials.clone().ok_or(Fault::NoCredentials(venue, "trading"))?;
+    let settings = settings(order, place);
+    let instruments = &order.plan.instruments;
+    let markets = Markets::new(venue, instruments).map_err(|name| Fault::Symbol(venue, name))?;
+    let rest = Rest::new(
+        venue,
+        place.endpoints.rest.clone(),
+        Arc::clone(&credentials),
+        markets,
+        order.instance,
+        clock.clone(),
+        settings.recv_window_ms,
+        place.endpoints.simulated_header,
+    );
+    let account = match venue {
+        VenueId::BinanceUsdm | VenueId::Bybit => {
+            Some(bench.link(&place.endpoints.private, clock)?)
+        }
+        VenueId::BinanceSpot | VenueId::Okx => None,
+    };
+    Ok(DeskParts {
+        venue,
+        instruments,
+        instance: order.instance,
+        credentials,
+        settings,
+        orders: bench.link(&place.endpoints.trade, clock)?,
+        account,
+        errands: spawn_errands("order-errand", rest, bench.http.clone(), ERRANDS)?,
+    })
+}
+
+fn settings(order: &Order<'_>, place: &Place) -> Settings {
+    let usual = Settings::default();
+    let private_path = net::Endpoint::parse(&place.endpoints.private)
+        .map_or(usual.private_path.clone(), |endpoint| endpoint.path);
+    let configured = order.config.venue(place.venue);
+    let window = |exchange: &Exchange| window(exchange.recv_window_ms, order.site.speed);
+    Settings {
+        recv_window_ms: configured.map_or(usual.recv_window_ms, window),
+        answer_timeout: configured.map_or(usual.answer_timeout, |e| e.order_timeout),
+        dead_man: configured.map_or(usual.dead_man, |e| e.dead_man),
+        fills_since: WallNs::NONE,
+        funding_since: WallNs::NONE,
+        private_path,
+        ..usual
+    }
+}
+
+/// The window on the venue's clock, which a scenario may run faster; no venue takes more than a minute.
+fn window(milliseconds: u32, speed: u32) -> u32 {
+    milliseconds.saturating_mul(speed.max(1)).min(60_000)
+}
