@@ -1,1 +1,95 @@
+use super::*;
+use crate::rig::{instrument, instruments};
+use base::Instruments;
 
+fn plan(venues: &[VenueId], instruments: &Instruments) -> FeedPlan {
+    let options = FeedOptions::default();
+    FeedPlan::new("feed-test", venues, instruments, Endpoints::production, &options)
+}
+
+fn urls(plan: &FeedPlan) -> Vec<&str> {
+    plan.sessions.iter().map(|session| session.url.as_str()).collect()
+}
+
+#[test]
+fn each_line_has_its_own_address() {
+    let all = instruments();
+    assert_eq!(
+        urls(&plan(&[VenueId::BinanceSpot, VenueId::BinanceUsdm], &all)),
+        [
+            "wss://stream.binance.com:443/ws",
+            "wss://fstream.binance.com/public/ws",
+            "wss://fstream.binance.com/market/ws",
+        ]
+    );
+    assert_eq!(urls(&plan(&[VenueId::Okx], &all)), ["wss://ws.okx.com:8443/ws/v5/public"]);
+    assert_eq!(
+        urls(&plan(&[VenueId::Bybit], &all)),
+        ["wss://stream.bybit.com/v5/public/spot", "wss://stream.bybit.com/v5/public/linear",]
+    );
+}
+
+#[test]
+fn a_line_without_instruments_needs_no_connection() {
+    let mut all = instruments();
+    all.list.retain(|i| i.venue == VenueId::Bybit && i.product == Product::Spot);
+    assert_eq!(urls(&plan(&[VenueId::Bybit], &all)), ["wss://stream.bybit.com/v5/public/spot"]);
+}
+
+#[test]
+fn many_instruments_are_spread_over_connections_in_whole_parts() {
+    let list = (0..400)
+        .map(|id| {
+            let symbol = format!("COIN{id}-USDT-SWAP");
+            instrument(id, VenueId::Okx, Product::Perpetual, &symbol, 1)
+        })
+        .collect();
+    let all = Instruments { list, assets: Vec::new() };
+    let plan = plan(&[VenueId::Okx], &all);
+    assert_eq!(plan.subs.len(), 400 * 5 + 400);
+    assert_eq!(plan.sessions.len(), plan.subs.len().div_ceil(Line::Okx.subs_max()));
+    assert!(plan.subs.is_sorted_by_key(|sub| sub.session), "a connection's are together");
+    for at in 0..plan.sessions.len() {
+        let count = plan.subs.iter().filter(|sub| sub.session == at).count();
+        assert!((1..=Line::Okx.subs_max()).contains(&count));
+    }
+}
+
+#[test]
+fn names_mean_what_their_line_lists() {
+    let all = instruments();
+    let plan = plan(&[VenueId::Bybit, VenueId::Okx], &all);
+    let row = |line: Line, name: &str| {
+        let listing = plan.directory(line).instruments.find(name.as_bytes())?;
+        plan.rows.get(listing.row.index()).map(|instrument| instrument.id.0)
+    };
+    assert_eq!(row(Line::BybitSpot, "BTCUSDT"), Some(5));
+    assert_eq!(row(Line::BybitLinear, "BTCUSDT"), Some(6));
+    assert_eq!(row(Line::Okx, "BTCUSDT"), None);
+    assert_eq!(row(Line::Okx, "BTC-USDT-SWAP"), Some(4));
+}
+
+#[test]
+fn spot_and_swap_share_an_index_unless_their_prices_are_read_differently() {
+    let mut all = instruments();
+    let indices = |all: &Instruments| plan(&[VenueId::Okx], all).indices;
+    let shared = indices(&all);
+    assert_eq!(shared.len(), 1);
+    assert_eq!((shared[0].name.as_str(), shared[0].members.len()), ("BTC-USDT", 2));
+    all.list[4].edge.price_exp += 3;
+    assert_eq!(indices(&all).len(), 2);
+}
+
+#[test]
+fn links_keep_within_the_venues_limits_of_connections() {
+    let all = instruments();
+    let options = FeedOptions::default();
+    for session in &plan(&VenueId::ALL, &all).sessions {
+        let link = session.link_options(&options);
+        assert_eq!(link.max_message, options.message_max);
+        // Binance: 300 in 5 minutes; OKX: 3 a second; Bybit: 500 in 5 minutes.
+        let in_five_minutes = u64::from(link.limit.count) * 300_000_000_000 / link.limit.per.0;
+        let most = if session.line == Line::Okx { 900 } else { 600 };
+        assert!(in_five_minutes <= most, "{:?}", session.line);
+    }
+}
