@@ -35,13 +35,13 @@ fn run(dir: &Path, records: u64, paced: bool) -> (Histogram<u64>, Duration, u64)
             while !ended.load(Ordering::Relaxed) {
                 keeper.turn().unwrap();
                 keeper.prune(keeper.written().saturating_sub(1 << 20)).unwrap();
-                thread::sleep(Duration::from_millis(2));
+                thread::park_timeout(Duration::from_millis(2));
             }
         });
         for group in 0..records / GROUP {
             while !writer.has_room(16) {
                 full += 1;
-                thread::sleep(Duration::from_millis(1));
+                thread::park_timeout(Duration::from_millis(1));
             }
             let start = Instant::now();
             for number in 0..GROUP {
@@ -51,7 +51,7 @@ fn run(dir: &Path, records: u64, paced: bool) -> (Histogram<u64>, Duration, u64)
             spent += took;
             groups.saturating_record(u64::try_from(took.as_nanos()).unwrap());
             if paced && group % 64 == 0 {
-                thread::sleep(Duration::from_micros(100));
+                thread::park_timeout(Duration::from_micros(100));
             }
         }
         ended.store(true, Ordering::Relaxed);

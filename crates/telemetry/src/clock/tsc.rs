@@ -1,7 +1,6 @@
 //! The processor's time-stamp counter: whether it may be trusted, and how fast it runs.
 
 use super::{SCALE_BITS, monotonic};
-use std::time::Duration;
 
 /// The counter and CLOCK_MONOTONIC at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ impl Pair {
 }
 
 /// How long each of the two measurements at start takes.
-const MEASURE: Duration = Duration::from_millis(5);
+const MEASURE_NS: u64 = 5_000_000;
 /// The two may differ by so much, parts per million; more means that the counter is not constant.
 const DIFFER_PPM_MAX: u64 = 500;
 /// Measurements that a preemption spoils are repeated so often.
@@ -58,6 +57,15 @@ pub(super) fn pair() -> Pair {
     best
 }
 
+/// Both clocks, [`MEASURE_NS`] after an earlier pair.
+fn pair_after(earlier: Pair) -> Pair {
+    // bound: MEASURE_NS
+    while monotonic().0 < earlier.ns + MEASURE_NS {
+        core::hint::spin_loop();
+    }
+    pair()
+}
+
 /// Measures the counter's rate twice.
 ///
 /// # Errors
@@ -66,10 +74,8 @@ pub(super) fn calibrate() -> Result<(Pair, u64), &'static str> {
     trusted()?;
     for _ in 0..ATTEMPTS {
         let first = pair();
-        std::thread::sleep(MEASURE);
-        let second = pair();
-        std::thread::sleep(MEASURE);
-        let third = pair();
+        let second = pair_after(first);
+        let third = pair_after(second);
         let (early, late) = (first.scale_to(second), second.scale_to(third));
         if early.abs_diff(late) <= early / 1_000_000 * DIFFER_PPM_MAX {
             return Ok((third, first.scale_to(third)));
