@@ -326,6 +326,9 @@ impl Failure {
             return Self::of(classify_status(venue, response.status), code, response);
         }
         let by_status = matches!(response.status, 429 | 418) || code == 0;
+        if by_status && response.status < 300 {
+            return Self::unreadable();
+        }
         if by_status {
             let code = if code == 0 { i64::from(response.status) } else { code };
             return Self::of(classify_status(venue, response.status), code, response);

@@ -69,6 +69,7 @@ impl<'a> Draft<'a> {
 const PAIRS: [[u8; 2]; 100] = {
     let mut table = [[b'0'; 2]; 100];
     let mut n = 0_u8;
+    // bound: a hundred pairs
     while n < 100 {
         table[n as usize] = [b'0' + n / 10, b'0' + n % 10];
         n += 1;

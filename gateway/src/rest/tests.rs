@@ -1,1 +1,175 @@
+//! REST without a network: what is asked to the byte, and what is made of answers.
 
+use super::{Call, Failure, Job, ListenKey, News, Reply, Rest, Task};
+use crate::decode::Skipped;
+use crate::markets::Markets;
+use crate::samples;
+use base::input::{Input, OrderStatus, RejectClass};
+use base::{
+    AssetId, Clock, Instance, InstrumentId, Money, OrderId, Price, Qty, Side, Stamp, VenueId,
+    WallNs,
+};
+use net::{HttpError, HttpFault, HttpFaultKind, HttpResponse, Method};
+use std::sync::Arc;
+use venue::Outcome;
+use venue::credentials::Credentials;
+use venue::sign::{self, HmacKey};
+
+mod binance;
+mod bybit;
+mod okx;
+
+/// 2023-11-14 22:13:20.123 UTC.
+#[derive(Debug)]
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> Stamp {
+        Stamp(0)
+    }
+    fn wall(&self) -> WallNs {
+        WallNs::from_millis(1_700_000_000_123)
+    }
+}
+
+const ORDER: OrderId = OrderId::new(3, 7);
+const CLIENT: &str = "ARB10000300000007";
+const SINCE: WallNs = WallNs::from_millis(1_699_999_000_000);
+const USDT: AssetId = AssetId(1);
+
+fn instance() -> Instance {
+    Instance::new("ARB1").unwrap()
+}
+
+fn rest(venue: VenueId) -> Rest<Fixed> {
+    let markets = Markets::new(venue, &samples::instruments()).unwrap();
+    let credentials = Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap());
+    let base = "https://venue.test".to_owned();
+    Rest::new(venue, base, credentials, markets, instance(), Fixed, 5_000, false)
+}
+
+/// An answer of the venue, or none at all.
+enum Answer {
+    Body(u16, &'static str),
+    Lost(HttpError),
+}
+
+/// Does one task against these answers in turn; gives what was asked and what came of it.
+fn run(
+    rest: &mut Rest<Fixed>,
+    task: Task,
+    answers: impl IntoIterator<Item = Answer>,
+) -> (Vec<Call>, Vec<News>) {
+    let job = Job { task, tag: 9, offset_ns: 1_000_000_000 };
+    let (mut calls, mut told) = (Vec::new(), Vec::new());
+    let mut answers = answers.into_iter();
+    let mut exchange = |call: &Call| {
+        calls.push(call.clone());
+        match answers.next().expect("another call than expected") {
+            Answer::Body(status, body) => Ok(HttpResponse {
+                status,
+                headers: vec![
+                    ("x-mbx-used-weight-1m".to_owned(), "41".to_owned()),
+                    ("retry-after".to_owned(), "7".to_owned()),
+                ],
+                body: body.as_bytes().to_vec(),
+            }),
+            Answer::Lost(error) => Err(error),
+        }
+    };
+    rest.work(job, &mut exchange, &mut |reply: Reply| {
+        assert_eq!(reply.job, job);
+        told.push(reply.news);
+    });
+    assert!(answers.next().is_none(), "fewer calls than expected");
+    (calls, told)
+}
+
+fn ok(body: &'static str) -> [Answer; 1] {
+    [Answer::Body(200, body)]
+}
+
+/// Query fields of a path, in their order.
+fn query(path: &str) -> Vec<(&str, &str)> {
+    let (_, query) = path.split_once('?').unwrap_or((path, ""));
+    query.split('&').filter_map(|pair| pair.split_once('=')).collect()
+}
+
+fn done(weight: Option<u32>) -> News {
+    News::Done { weight }
+}
+
+fn failed(told: &[News]) -> Failure {
+    match told.last() {
+        Some(News::Failed(failure)) => *failure,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn header<'c>(call: &'c Call, name: &str) -> &'c str {
+    call.headers.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+}
+
+fn fault() -> HttpFault {
+    HttpFault { kind: HttpFaultKind::Timeout, detail: "slow".to_owned() }
+}
+
+#[test]
+fn a_call_without_answer_is_unknown_unless_nothing_of_it_was_sent() {
+    for venue in VenueId::ALL {
+        let (instrument, order) = (first(venue), ORDER);
+        let task = Task::Cancel { instrument, order };
+        let lost = [Answer::Lost(HttpError::Unknown(fault()))];
+        let (_, told) = run(&mut rest(venue), task, lost);
+        assert_eq!(failed(&told).outcome, Outcome::Unknown, "{venue}");
+        let unsent = [Answer::Lost(HttpError::NotSent(fault()))];
+        let (_, told) = run(&mut rest(venue), task, unsent);
+        assert_eq!(failed(&told).outcome, Outcome::Rejected, "{venue}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_json_of_the_venue_proves_nothing() {
+    for venue in VenueId::ALL {
+        for (status, body) in
+            [(502, "<html>bad gateway</html>"), (503, ""), (200, "<html>"), (200, "{}")]
+        {
+            let (_, told) = run(&mut rest(venue), Task::OpenOrders, [Answer::Body(status, body)]);
+            let failure = failed(&told);
+            assert_eq!(failure.outcome, Outcome::Unknown, "{venue} {status} {body}: {failure:?}");
+        }
+    }
+}
+
+#[test]
+fn too_many_requests_says_for_how_long() {
+    for venue in VenueId::ALL {
+        let (_, told) = run(&mut rest(venue), Task::OpenOrders, [Answer::Body(429, "{}")]);
+        let failure = failed(&told);
+        let seen = (failure.outcome, failure.class, failure.retry_after_ms);
+        assert_eq!(seen, (Outcome::RateLimited, RejectClass::RateLimit, 7_000), "{venue}");
+    }
+}
+
+#[test]
+fn a_listen_key_is_nothing_but_letters_and_digits() {
+    assert_eq!(ListenKey::new(b"abc123").unwrap().as_str(), "abc123");
+    assert_eq!(format!("{:?}", ListenKey::new(b"abc123").unwrap()), "ListenKey([redacted])");
+    for wrong in [b"".as_slice(), b"a b", b"a&b=c", b"\xff", &[b'a'; 129]] {
+        assert_eq!(ListenKey::new(wrong), None);
+    }
+}
+
+/// The venue's instrument of the tests, a perpetual where there is one.
+fn first(venue: VenueId) -> InstrumentId {
+    InstrumentId(match venue {
+        VenueId::BinanceSpot => 0,
+        VenueId::BinanceUsdm => 1,
+        VenueId::Okx => 3,
+        VenueId::Bybit => 5,
+    })
+}
+
+fn money(text: &str) -> Money {
+    Money::parse(text.as_bytes()).unwrap()
+}
