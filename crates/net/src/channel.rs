@@ -43,7 +43,7 @@ pub trait Channel {
     /// time, later after a back-off with jitter, and never above the endpoint's connection limit.
     ///
     /// Ends in one [`Polled::Opened`] or one [`Polled::Closed`]. While a dial is already under way
-    /// and nothing is open, it changes nothing.
+    /// and nothing is open, it changes nothing, unless the channel was redirected since.
     fn reopen(&mut self, now: Stamp);
 
     /// Dials a second connection while the first goes on working, and tries until it has one.

@@ -34,6 +34,8 @@ pub struct Link<C: Clock> {
     trailing: Option<(Box<Connection>, Stamp)>,
     dial: Dial,
     path: PathChoice,
+    /// The dial under way asked for an older path.
+    outdated: bool,
     attempt: u64,
     opened: Stamp,
     retry: Retry,
@@ -70,14 +72,19 @@ impl<C: Clock> Link<C> {
     /// A link to `endpoint`, closed until `reopen`.
     #[must_use]
     pub fn new(dialer: Dialer, endpoint: Endpoint, options: LinkOptions, clock: C) -> Self {
+        Self::with(dialer.register(endpoint, options), options, clock)
+    }
+
+    fn with(ends: HotEnds, options: LinkOptions, clock: C) -> Self {
         Self {
             clock,
             options,
-            ends: dialer.register(endpoint, options),
+            ends,
             current: None,
             trailing: None,
             dial: Dial::None,
             path: PathChoice::Own,
+            outdated: false,
             attempt: 0,
             opened: Stamp(0),
             retry: Retry::new(options.backoff, options.seed),
@@ -153,6 +160,7 @@ impl<C: Clock> Link<C> {
                     return self.dial_failed(purpose, DialFault::Stopped, now);
                 }
                 self.dial = Dial::Asked(purpose);
+                self.outdated = false;
                 self.wake();
                 Found::Idle
             }
@@ -271,6 +279,8 @@ impl<C: Clock> Channel for Link<C> {
         self.dial = match self.dial {
             Dial::None => Dial::Waiting(Purpose::Open, now + self.retry.next()),
             Dial::Waiting(_, at) => Dial::Waiting(Purpose::Open, at),
+            // What comes of the older request is buried when it comes.
+            Dial::Asked(_) if self.outdated => Dial::Waiting(Purpose::Open, now),
             Dial::Asked(_) => Dial::Asked(Purpose::Open),
         };
     }
@@ -289,6 +299,7 @@ impl<C: Clock> Channel for Link<C> {
 
     fn redirect(&mut self, path: &str) {
         self.path = Path::new(path).map_or(PathChoice::Unusable, PathChoice::Other);
+        self.outdated = true;
     }
 
     fn is_open(&self) -> bool {
@@ -317,3 +328,6 @@ impl<C: Clock> fmt::Debug for Link<C> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,20 @@ fn padding_is_taken_off_and_the_true_type_found() {
 }
 
 #[test]
+fn the_true_type_is_the_last_byte_whatever_the_content_begins_with() {
+    for first in [21, 22, 23] {
+        assert_eq!(
+            open(sealed_raw(&[first, 9, 23])).unwrap(),
+            Opened { kind: Content::Data, content: 5..7 }
+        );
+        assert_eq!(
+            open(sealed_raw(&[first, 9, 22])).unwrap(),
+            Opened { kind: Content::Handshake, content: 5..7 }
+        );
+    }
+}
+
+#[test]
 fn a_record_of_padding_only_or_of_another_type_is_refused() {
     assert_eq!(open(sealed_raw(&[0; 9])), Err(TlsFault::Unexpected));
     assert_eq!(open(sealed_raw(&[])), Err(TlsFault::Unexpected));
