@@ -161,6 +161,10 @@ impl Dialect for Usdm {
         self.keys.open(now, conn, doorway)
     }
 
+    fn private_text(&mut self, now: WallNs, conn: ConnId, text: &str, out: &mut Outbox) {
+        self.keys.hear(now, conn, text, out);
+    }
+
     fn close(&mut self, conn: ConnId) {
         self.keys.close(conn);
     }

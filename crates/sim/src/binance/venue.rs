@@ -41,6 +41,10 @@ pub(super) trait Dialect: Send {
     fn tell(&mut self, desk: &Desk, event: &AccountEvent, out: &mut Outbox);
     /// A private connection wants in; false when its key is unknown.
     fn open_private(&mut self, now: WallNs, conn: ConnId, doorway: &Doorway) -> bool;
+    /// A message on a private connection.
+    fn private_text(&mut self, now: WallNs, conn: ConnId, text: &str, out: &mut Outbox) {
+        let _ = (now, conn, text, out);
+    }
     fn close(&mut self, conn: ConnId);
     fn private_conns(&self) -> Vec<ConnId>;
     fn expire_keys(&mut self, now: WallNs, out: &mut Outbox);
@@ -403,8 +407,12 @@ impl<D: Dialect> Protocol for Venue<D> {
             return out.close(conn, 1008, "Too many requests");
         }
         let specs = std::sync::Arc::clone(self.desk.exchange.specs());
-        if !self.streams.on_text(conn, text, &specs, out) && self.desk.api.contains_key(&conn) {
-            self.api_text(now, conn, text, out);
+        if !self.streams.on_text(conn, text, &specs, out) {
+            if self.desk.api.contains_key(&conn) {
+                self.api_text(now, conn, text, out);
+            } else {
+                self.dialect.private_text(now, conn, text, out);
+            }
         }
         self.pump(now, out);
     }

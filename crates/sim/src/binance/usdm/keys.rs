@@ -16,6 +16,8 @@ pub(super) struct Keys {
     alive: BTreeMap<AccountRow, Key>,
     made: u64,
     listeners: BTreeMap<ConnId, Listener>,
+    /// Private connections that have named no living key: whether they are combined.
+    waiting: BTreeMap<ConnId, bool>,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,7 @@ impl Keys {
         };
         let owner = self.alive.iter().find(|(_, alive)| alive.text == *key && alive.until > now);
         let Some((account, _)) = owner else {
+            self.waiting.insert(conn, *combined);
             return false;
         };
         let listener = Listener {
@@ -80,8 +83,30 @@ impl Keys {
         true
     }
 
+    /// A connection may also subscribe to its key, as to any other stream: Binance's own connectors do.
+    pub(super) fn hear(&mut self, now: WallNs, conn: ConnId, text: &str, out: &mut Outbox) {
+        let message: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let names = message["params"].as_array().map_or(&[][..], Vec::as_slice);
+        if let Some(combined) = self.waiting.get(&conn).copied() {
+            let subscribes = message["method"] == "SUBSCRIBE";
+            for key in names.iter().filter(|_| subscribes).filter_map(serde_json::Value::as_str) {
+                let (key, events) = (key.to_owned(), Vec::new());
+                if self.open(now, conn, &Doorway::Private { key, combined, events }) {
+                    self.waiting.remove(&conn);
+                }
+            }
+        }
+        if message["method"] == "UNSUBSCRIBE"
+            && let Some(listener) = self.listeners.remove(&conn)
+        {
+            self.waiting.insert(conn, listener.combined);
+        }
+        out.text(conn, format!("{{\"result\":null,\"id\":{}}}", message["id"]));
+    }
+
     pub(super) fn close(&mut self, conn: ConnId) {
         self.listeners.remove(&conn);
+        self.waiting.remove(&conn);
     }
 
     pub(super) fn conns(&self) -> Vec<ConnId> {
