@@ -116,6 +116,8 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         Some(core) => core,
         None => Core::new(&plan),
     };
+    // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
+    let shadow = core.clone();
     let page = make_page(&state, &placement)?;
     let Opened { writer, keeper, next_index, .. } = opened;
     let blueprint = Blueprint {
@@ -123,7 +125,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         site: &site,
         plan: &plan,
         instance: config.system.instance,
-        core: core.clone(),
+        core,
         journal: Some(writer),
         page: &page,
         placement: &placement,
@@ -133,7 +135,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let mut wired = wire(blueprint)?;
     let journal = JournalPlan {
         keeper,
-        shadow: core,
+        shadow,
         from: next_index,
         snapshot_every: SNAPSHOT,
         retain: None,
