@@ -2,6 +2,7 @@
 
 use base::Stamp;
 
+use crate::bytes::put;
 use crate::ws::Violation;
 
 /// One WebSocket connection to one place, as a stage sees it: texts out, texts in, and the three
@@ -67,16 +68,6 @@ pub trait Channel {
     fn socket_to_user(&self) -> u64 {
         0
     }
-}
-
-/// Copies what of `bytes` has room at the front of `place`; how much that is.
-#[inline]
-pub(crate) fn put(place: &mut [u8], bytes: &[u8]) -> usize {
-    let length = place.len().min(bytes.len());
-    if let (Some(place), Some(bytes)) = (place.get_mut(..length), bytes.get(..length)) {
-        place.copy_from_slice(bytes);
-    }
-    length
 }
 
 /// What a [`Channel::poll`] found.

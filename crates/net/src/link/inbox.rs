@@ -10,6 +10,7 @@
 use core::ops::Range;
 
 use crate::TlsFault;
+use crate::bytes::shift;
 use crate::tls::record::{Content, RECORD_HEADER, RECORD_MAX, record_length};
 use crate::tls::session::Session;
 use crate::ws::{HEADER_MAX, PADDING};
@@ -120,8 +121,8 @@ impl Inbox {
     fn gather(&mut self) {
         let opened = self.plain - self.read;
         let records = self.filled - self.raw;
-        self.bytes.copy_within(self.read..self.plain, 0);
-        self.bytes.copy_within(self.raw..self.filled, opened);
+        shift(&mut self.bytes, self.read..self.plain, 0);
+        shift(&mut self.bytes, self.raw..self.filled, opened);
         (self.read, self.plain, self.raw, self.filled) = (0, opened, opened, opened + records);
     }
 }

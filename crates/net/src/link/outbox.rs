@@ -1,7 +1,7 @@
 //! The send buffer of one connection: frames are composed, masked and sealed where they will be sent
 //! from, and wait there when the socket takes no more.
 
-use crate::channel::put;
+use crate::bytes::{put, shift};
 use crate::socket::{Socket, Taken};
 use crate::tls::record::{Content, RECORD_HEADER, RECORD_TRAILER};
 use crate::tls::session::{Session, UPDATE_NOT_REQUESTED};
@@ -134,7 +134,7 @@ impl Outbox {
     #[cold]
     #[inline(never)]
     fn close_up(&mut self, start: usize, end: usize) {
-        self.bytes.copy_within(start..end, self.tail);
+        shift(&mut self.bytes, start..end, self.tail);
         self.tail += end - start;
     }
 
@@ -183,7 +183,7 @@ impl Outbox {
     #[cold]
     #[inline(never)]
     fn move_to_front(&mut self) {
-        self.bytes.copy_within(self.head..self.tail, 0);
+        shift(&mut self.bytes, self.head..self.tail, 0);
         (self.head, self.tail) = (0, self.tail - self.head);
     }
 }

@@ -33,7 +33,8 @@ impl Retry {
         let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
         let whole = self.backoff.first.0.saturating_mul(factor).min(self.backoff.most.0);
         let half = whole / 2;
-        Span(half + self.draw() % (whole - half + 1))
+        let jitter = self.draw().checked_rem((whole - half).saturating_add(1)).unwrap_or(0);
+        Span(half + jitter)
     }
 
     /// The next number of the sequence (splitmix64).

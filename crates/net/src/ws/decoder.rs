@@ -5,6 +5,7 @@ use core::ops::Range;
 use super::frame::{Header, Opcode, Role};
 use super::mask::apply_mask_from;
 use super::{PADDING, Violation};
+use crate::bytes::put;
 
 /// What the bytes so far hold at their front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,7 +243,7 @@ impl Decoder {
         };
         let end = self.gathered_length.saturating_add(payload.len());
         let place = self.gathered.get_mut(self.gathered_length..end).ok_or(Violation::TooLong)?;
-        place.copy_from_slice(payload);
+        put(place, payload);
         self.gathered_length = end;
         self.begun = Some(kind);
         if kind == Opcode::Text {
