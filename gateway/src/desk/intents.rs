@@ -85,13 +85,17 @@ impl<L: Channel> Desk<L> {
         if hands.kill.is_set() {
             return Err(Unsent::Killed);
         }
-        line.channel
-            .send_with(TEXT_MAX, &mut |out| wire.place(&ticket, at, out))
-            .map_err(|_| Unsent::Session)?;
+        let mut written = begun;
+        let mut write = |out: &mut [u8]| {
+            let length = wire.place(&ticket, at, out);
+            written = clock.now();
+            length
+        };
+        line.channel.send_with(TEXT_MAX, &mut write).map_err(|_| Unsent::Session)?;
         let sent = clock.now();
         hands.page.add(Counter::OrdersSent, 1);
         hands.page.record(Hist::TickToOrder, (sent - place.cause).0);
-        hands.page.record(Hist::Encode, (sent - begun).0);
+        hands.page.record(Hist::Encode, (written - begun).0);
         mind.placed(place, request, sent);
         Ok(())
     }
