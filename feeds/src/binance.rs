@@ -246,7 +246,7 @@ fn mark(at: &mut Cursor<'_>, symbols: &Symbols) -> Option<Event> {
     at.literal(b",\"s\":\"")?;
     let listing = symbols.find(at.name()?)?;
     at.literal(b",\"p\":\"")?;
-    let mark = listing.edge.price_rounded(at.text()?).ok()?;
+    let mark = Price(at.rounded(listing.edge.price_exp)?);
     if at.literal(b",\"ap\":\"").is_some() {
         at.text()?;
     }
@@ -256,13 +256,13 @@ fn mark(at: &mut Cursor<'_>, symbols: &Symbols) -> Option<Event> {
         settles_first = true;
     }
     at.literal(b",\"i\":\"")?;
-    let index = listing.edge.price_rounded(at.text()?).ok()?;
+    let index = Price(at.rounded(listing.edge.price_exp)?);
     if !settles_first {
         at.literal(b",\"P\":\"")?;
         at.text()?;
     }
     at.literal(b",\"r\":\"")?;
-    let rate = Rate::parse(at.text()?).ok()?;
+    let rate = Rate(at.rounded(Rate::EXP)?);
     at.literal(b",\"T\":")?;
     let next = at.integer()?;
     close(at)?;

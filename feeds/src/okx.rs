@@ -190,12 +190,12 @@ fn mark(at: &mut Cursor<'_>, symbols: &Symbols) -> Option<Event> {
         at.text()?;
     }
     at.literal(b",\"markPx\":\"")?;
-    let mark = listing.edge.price_rounded(at.text()?).ok().filter(|price| price.0 > 0)?;
+    let mark = Price(at.rounded(listing.edge.price_exp)?);
     at.literal(b",\"ts\":\"")?;
     let mut ticker = Ticker::new(listing.row, time(at.integer()?));
     at.literal(b"\"}")?;
     ticker.mark = Some(mark);
-    Some(Event::Ticker(ticker))
+    (mark.0 > 0).then_some(Event::Ticker(ticker))
 }
 
 /// `ID"},"data":[{"instId":"ID","idxPx":"p",`five prices`,"ts":"t"}`.
@@ -206,7 +206,7 @@ fn index(at: &mut Cursor<'_>, indices: &Symbols) -> Option<Event> {
     at.literal(b"},\"data\":[{\"instId\":\"")?;
     at.matches(name)?;
     at.literal(b"\",\"idxPx\":\"")?;
-    let price = listing.edge.price_rounded(at.text()?).ok().filter(|price| price.0 > 0)?;
+    let price = Price(at.rounded(listing.edge.price_exp)?);
     if at.literal(b",\"open24h\":\"").is_some() {
         at.text()?;
     }
@@ -224,5 +224,5 @@ fn index(at: &mut Cursor<'_>, indices: &Symbols) -> Option<Event> {
     at.literal(b",\"ts\":\"")?;
     let venue_time = time(at.integer()?);
     at.literal(b"\"}")?;
-    Some(Event::Index { index: listing.row, price, venue_time })
+    (price.0 > 0).then_some(Event::Index { index: listing.row, price, venue_time })
 }

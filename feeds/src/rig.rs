@@ -107,8 +107,8 @@ impl Rig {
         Self::with(venues, options, 1024)
     }
 
-    pub(crate) fn with(venues: &[VenueId], options: FeedOptions, depth: usize) -> Self {
-        let options = FeedOptions { message_max: 1 << 16, ..options };
+    pub(crate) fn with(venues: &[VenueId], mut options: FeedOptions, depth: usize) -> Self {
+        options.message_max = 1 << 16;
         let instruments = instruments();
         let plan =
             FeedPlan::new("feed-test", venues, &instruments, Endpoints::production, &options);

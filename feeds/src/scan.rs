@@ -153,6 +153,14 @@ impl<'a> Cursor<'a> {
         }
         let mut left = usize::from(exp);
         if stop == b'.' {
+            let fraction = bytes.as_slice();
+            if let Some((eight, rest)) = fraction.split_first_chunk::<8>()
+                && let Some((b'"', rest)) = rest.split_first()
+                && let Some(value) = eight_decimals(value, *eight, exp)
+            {
+                self.rest = rest;
+                return Some(value);
+            }
             let before = bytes.len();
             // bound: the length of the message
             let end = loop {
@@ -182,6 +190,66 @@ impl<'a> Cursor<'a> {
         Some(value.cast_signed().wrapping_mul(factor))
     }
 
+    /// A decimal up to the closing quote, which is stepped over, rounded half to even to 10^-`exp`: for what is
+    /// only looked at. Gives up on an empty side of the point.
+    #[inline(always)]
+    pub(crate) fn rounded(&mut self, exp: u8) -> Option<i64> {
+        let negative = self.literal(b"-").is_some();
+        let mut bytes = self.rest.iter();
+        let mut value = 0_u64;
+        // bound: the length of the message
+        let stop = loop {
+            let byte = *bytes.next()?;
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break byte;
+            }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        };
+        let whole = self.rest.len() - bytes.len() - 1;
+        if whole == 0 || whole + usize::from(exp) > DIGITS_SAFE {
+            return None;
+        }
+        let mut left = usize::from(exp);
+        // The first digit too fine, and whether a digit behind it is not zero.
+        let (mut cut, mut more) = (None, false);
+        if stop == b'.' {
+            let before = bytes.len();
+            // bound: the length of the message
+            let end = loop {
+                let byte = *bytes.next()?;
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    break byte;
+                }
+                if left > 0 {
+                    value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+                    left -= 1;
+                } else if cut.is_none() {
+                    cut = Some(digit);
+                } else {
+                    more |= digit != 0;
+                }
+            };
+            if end != b'"' || before - bytes.len() < 2 {
+                return None;
+            }
+        } else if stop != b'"' {
+            return None;
+        }
+        self.rest = bytes.as_slice();
+        let factor = *POW10_I64.get(left)?;
+        // At most 18 digits in all: neither the digits nor the factor can overflow.
+        let value = value.cast_signed().wrapping_mul(factor);
+        let up = match cut.unwrap_or(0) {
+            0..=4 => false,
+            5 => more || value & 1 == 1,
+            _ => true,
+        };
+        let value = value.wrapping_add(i64::from(up));
+        Some(if negative { -value } else { value })
+    }
+
     /// A decimal that may be long: checked digit by digit.
     #[cold]
     #[inline(never)]
@@ -205,6 +273,28 @@ impl<'a> Cursor<'a> {
         self.rest = bytes.as_slice();
         Some(())
     }
+}
+
+/// `whole` and exactly eight decimals as a count of 10^-`exp`; `None` when these are no digits, or finer.
+///
+/// Whole and `exp` together are at most 18 digits.
+#[inline(always)]
+fn eight_decimals(whole: u64, eight: [u8; 8], exp: u8) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let keep = exp.min(8);
+    let kept_bits = 8 * u32::from(keep);
+    let word = u64::from_le_bytes(eight);
+    // The first digit lies lowest: what is too fine lies on top, and must be zeros.
+    let zeros = ZEROS.checked_shr(kept_bits).unwrap_or(0);
+    if word.checked_shr(kept_bits).unwrap_or(0) != zeros {
+        return None;
+    }
+    let aligned = word.checked_shl(64 - kept_bits).unwrap_or(0) | zeros;
+    let decimals = eight_digits(aligned.to_le_bytes())?;
+    let unit = *POW10_I64.get(usize::from(exp))?;
+    let finer = *POW10_I64.get(usize::from(exp - keep))?;
+    let whole = whole.cast_signed().wrapping_mul(unit);
+    Some(whole.wrapping_add(decimals.cast_signed().wrapping_mul(finer)))
 }
 
 /// The number of eight ASCII digits, all at once.

@@ -98,6 +98,33 @@ proptest! {
     }
 
     #[test]
+    fn eight_decimals_read_as_base_reads_them(
+        text in "[0-9]{1,10}\\.[0-9]{0,8}0{0,8}",
+        exp in 0_u8..13,
+    ) {
+        let eight = format!("{:0<8}", text.split_once('.').map_or("", |(_, f)| f));
+        let text = format!("{}.{}", text.split('.').next().unwrap_or("0"), &eight[..8]);
+        let quoted = format!("{text}\"");
+        let found = after(quoted.as_bytes(), |at| at.decimal(exp)).map(|(value, _)| value);
+        prop_assert_eq!(found, decimal::parse(text.as_bytes(), exp).ok(), "{} at {}", text, exp);
+    }
+
+    #[test]
+    fn rounding_is_that_of_base(
+        text in "-?[0-9]{1,8}(\\.[0-9]{1,14})?|[0-9]{1,3}\\.[0-9]{0,3}50{0,3}1?",
+        exp in 0_u8..13,
+    ) {
+        let quoted = format!("{text}\"tail");
+        match after(quoted.as_bytes(), |at| at.rounded(exp)) {
+            Some((value, rest)) => {
+                prop_assert_eq!(decimal::parse_rounded(text.as_bytes(), exp), Ok(value));
+                prop_assert_eq!(rest, b"tail");
+            }
+            None => prop_assert!(text.len() + usize::from(exp) > 18 || text.ends_with('.')),
+        }
+    }
+
+    #[test]
     fn every_integer_up_to_eighteen_digits_reads_back(value in 0_i64..1_000_000_000_000_000_000) {
         let text = format!("{value},");
         prop_assert_eq!(after(text.as_bytes(), |at| at.integer()), Some((value, b",".to_vec())));
