@@ -180,6 +180,22 @@ pub struct KeyPlan {
     pub passphrase: String,
 }
 
+impl KeyPlan {
+    /// The 32 bytes of an Ed25519 key; `None` for an HMAC key.
+    #[must_use]
+    pub fn seed(&self) -> Option<[u8; 32]> {
+        let mut bytes = [0_u8; 32];
+        if self.ed25519_seed.len() != 64 {
+            return None;
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let digits = self.ed25519_seed.get(2 * index..2 * index + 2)?;
+            *byte = u8::from_str_radix(digits, 16).ok()?;
+        }
+        Some(bytes)
+    }
+}
+
 /// Why a scenario cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {

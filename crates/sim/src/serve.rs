@@ -5,11 +5,12 @@ mod control;
 use crate::clock::ScenarioClock;
 use crate::exchange::Exchange;
 use crate::faults::FaultRule;
-use crate::scenario::{Scenario, ScenarioError, Start};
+use crate::scenario::{KeyPlan, Scenario, ScenarioError, Start};
 use crate::server::{Authority, Control, Host};
 use crate::tape::{Tape, TapeError};
 use crate::{binance, bybit, okx};
 use base::{VenueId, WallNs};
+use base64::Engine as _;
 use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -169,9 +170,26 @@ fn describe(venue: VenueId, port: u16, scenario: &Scenario) -> Value {
         "market": market,
         "private": private,
         "trade": trade,
-        "keys": account.and_then(|a| a.keys.get(&venue)).cloned().unwrap_or_default(),
+        "keys": account.and_then(|a| a.keys.get(&venue)).into_iter().flatten().map(key).collect::<Vec<_>>(),
         "instruments": scenario.venues.get(&venue).map(|l| l.instruments.keys().collect::<Vec<_>>()),
     })
+}
+
+/// A key as clients want it: an Ed25519 key also as PKCS#8.
+fn key(plan: &KeyPlan) -> Value {
+    let mut value = json!(plan);
+    if let Some(seed) = plan.seed() {
+        value["ed25519_pem"] = pkcs8(&seed).into();
+    }
+    value
+}
+
+/// An Ed25519 seed in the PEM form of RFC 8410.
+fn pkcs8(seed: &[u8; 32]) -> String {
+    const HEAD: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    let der = [HEAD.as_slice(), seed].concat();
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
 
 impl Running {

@@ -9,11 +9,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tungstenite::{Message, WebSocket};
 
 /// Every read gives up after this, so that no test hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
@@ -134,8 +134,10 @@ impl Ws {
 
     /// The next text message; `None` when the venue closed or cut the connection.
     pub(crate) fn next(&mut self) -> Option<String> {
-        // bound: PATIENCE a message, and control frames are few
+        let deadline = Instant::now() + PATIENCE;
+        // bound: the deadline, also while pings keep coming
         loop {
+            assert!(Instant::now() < deadline, "nothing came within {PATIENCE:?}");
             match self.0.read() {
                 Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
                 Ok(Message::Close(_)) => return None,

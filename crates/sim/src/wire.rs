@@ -4,6 +4,8 @@
 //! Nothing in here is shared with the engine under test: its codecs, its signing and its budgets live
 //! in other crates, so that a misreading on one side cannot hide behind the same one on the other.
 
+#[cfg(test)]
+pub(crate) mod bench;
 pub(crate) mod json;
 pub(crate) mod ladder;
 pub(crate) mod sign;

@@ -38,25 +38,13 @@ pub(super) fn is_signed(key: &KeyPlan, payload: &str, signature: &str) -> bool {
     }
     let bytes = base64::engine::general_purpose::STANDARD.decode(signature).ok();
     let signature = bytes.and_then(|bytes| Signature::from_slice(&bytes).ok());
-    let signer = signing_key(&key.ed25519_seed);
+    let signer = key.seed().map(|seed| SigningKey::from_bytes(&seed));
     match (signer, signature) {
         (Some(key), Some(signature)) => {
             key.verifying_key().verify(payload.as_bytes(), &signature).is_ok()
         }
         _ => false,
     }
-}
-
-/// The Ed25519 key of a hexadecimal seed.
-pub(super) fn signing_key(seed: &str) -> Option<SigningKey> {
-    let mut bytes = [0_u8; 32];
-    if seed.len() != 64 {
-        return None;
-    }
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(seed.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(SigningKey::from_bytes(&bytes))
 }
 
 /// Checks `timestamp` and `recvWindow` against the venue's time.

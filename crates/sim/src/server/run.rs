@@ -23,6 +23,9 @@ const FIRST_CONN: u64 = 1_000;
 /// How often protocols get their tick, real nanoseconds.
 const TICK_NS: u64 = 1_000_000;
 
+/// Longest stretch of scenario time the venues are handed at once.
+const STEP_NS: i64 = 2_000_000_000;
+
 /// A listening port and the protocol behind it.
 #[derive(Debug)]
 pub struct Door {
@@ -80,6 +83,8 @@ pub struct Host {
     asks: Receiver<Ask>,
     control: Control,
     clock: ScenarioClock,
+    /// The latest time handed out.
+    seen: WallNs,
     authority: Authority,
     protocols: Vec<Box<dyn Protocol>>,
     doors: Vec<Door>,
@@ -132,6 +137,7 @@ impl Host {
             poll,
             asks,
             control: Control { asks: sender, waker },
+            seen: clock.now(),
             clock,
             authority,
             protocols: Vec::new(),
@@ -205,6 +211,14 @@ impl Host {
         }
     }
 
+    /// Scenario time as the venues on this thread see it. A machine too slow for the speed falls behind
+    /// the clock step by step; it is never handed a stretch so long that its events fill the memory.
+    fn now(&mut self) -> WallNs {
+        let farthest = WallNs(self.seen.0.saturating_add(STEP_NS));
+        self.seen = self.seen.max(self.clock.now().min(farthest));
+        self.seen
+    }
+
     fn wait_ns(&self, next_tick: u64) -> u64 {
         let mono = monotonic_ns();
         let tick = next_tick.saturating_sub(mono);
@@ -253,7 +267,7 @@ impl Host {
             };
             let protocol = conn.protocol;
             let heard = conn.hear();
-            let now = self.clock.now();
+            let now = self.now();
             match heard {
                 Heard::Nothing => return,
                 Heard::Closed => return self.drop_conn(id),
@@ -290,7 +304,7 @@ impl Host {
     }
 
     fn tick(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         for at in 0..self.protocols.len() {
             self.protocols[at].on_tick(now, &mut self.out);
             self.act();
@@ -298,7 +312,7 @@ impl Host {
     }
 
     fn run_timers(&mut self) {
-        let now = self.clock.now();
+        let now = self.now();
         while self.timers.peek().is_some_and(|timer| timer.0.at <= now) {
             let Some(Reverse(timer)) = self.timers.pop() else {
                 return;
@@ -388,7 +402,8 @@ impl Host {
             let _ = self.poll.registry().deregister(socket);
         }
         if conn.is_ws() {
-            self.protocols[conn.protocol].on_closed(self.clock.now(), conn.id);
+            let now = self.now();
+            self.protocols[conn.protocol].on_closed(now, conn.id);
         }
     }
 
@@ -413,7 +428,7 @@ impl Host {
     }
 
     fn ledgers(&mut self) -> Vec<Value> {
-        let now = self.clock.now();
+        let now = self.now();
         let protocols = self.protocols.iter_mut();
         protocols
             .map(|protocol| {

@@ -35,7 +35,7 @@ fn what_is_not_whole_waits_and_what_is_wrong_is_refused() {
         parse(b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", CONN, ""),
         Parsed::Bad(501)
     ));
-    assert!(matches!(parse(&[b'a'; 40_000], CONN, ""), Parsed::Bad(400)));
+    assert!(matches!(parse(&vec![b'a'; 40_000], CONN, ""), Parsed::Bad(400)));
 }
 
 #[test]
