@@ -125,6 +125,8 @@ pub struct Failure {
     pub outcome: Outcome,
     /// Why.
     pub class: RejectClass,
+    /// The HTTP status; 0 when there was no response.
+    pub status: u16,
     /// The venue's code, else the HTTP status, else 0.
     pub code: i64,
     /// How long the venue wants to be left alone; 0 when it did not say.
@@ -301,12 +303,18 @@ impl Failure {
             HttpError::NotSent(_) => Outcome::Rejected,
             HttpError::Unknown(_) => Outcome::Unknown,
         };
-        Self { outcome, class: RejectClass::Unavailable, code: 0, retry_after_ms: 0 }
+        Self { outcome, class: RejectClass::Unavailable, status: 0, code: 0, retry_after_ms: 0 }
     }
 
     /// Of an answer that could not be read.
     const fn unreadable() -> Self {
-        Self { outcome: Outcome::Unknown, class: RejectClass::Other, code: 0, retry_after_ms: 0 }
+        Self {
+            outcome: Outcome::Unknown,
+            class: RejectClass::Other,
+            status: 0,
+            code: 0,
+            retry_after_ms: 0,
+        }
     }
 
     fn of(verdict: Verdict, code: i64, response: &HttpResponse) -> Self {
@@ -315,6 +323,7 @@ impl Failure {
         Self {
             outcome: verdict.outcome,
             class: verdict.class,
+            status: response.status,
             code,
             retry_after_ms: seconds.unwrap_or(0).saturating_mul(1_000),
         }

@@ -37,7 +37,7 @@ impl Default for Settings {
         Self {
             recv_window_ms: 5_000,
             answer_timeout: Span::from_secs(2),
-            quiet: Span::from_secs(4),
+            quiet: Span::from_secs(3),
             reconcile_every: Span::from_secs(5),
             reconcile_idle_every: Span::from_secs(30),
             reconcile_timeout: Span::from_secs(30),

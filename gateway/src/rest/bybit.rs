@@ -135,6 +135,7 @@ fn query<C: Clock>(
     Err(Failure {
         outcome: venue::Outcome::NotFound,
         class: base::input::RejectClass::NotFound,
+        status: 200,
         code: 0,
         retry_after_ms: 0,
     })

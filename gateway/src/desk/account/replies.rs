@@ -3,7 +3,7 @@
 use base::input::Input;
 use base::{InstrumentId, OrderId, Span, Stamp, WallNs};
 use telemetry::{Counter, NoticeCode};
-use venue::{Outcome, Verdict};
+use venue::{Outcome, Spend, Verdict};
 
 use super::OVERLAP_NS;
 use crate::desk::{Hands, Mind, soon};
@@ -112,13 +112,24 @@ impl Mind {
             hands.tell(self.venue, NoticeCode::RequestFailed, [task_number(task), failure.code, 0]);
         }
         if failure.outcome == Outcome::RateLimited {
-            hands.page.add(Counter::RateLimited, 1);
-            let wait = u64::from(failure.retry_after_ms);
-            let span = (wait > 0).then(|| Span::from_millis(wait));
-            let status = u16::try_from(failure.code).ok().filter(|s| matches!(s, 403 | 418 | 429));
-            self.budget.refused_status(status.unwrap_or(429), span, hands.now);
-            self.budget_held = Some((InstrumentId::ALL, soon(hands.now, wait.max(1_000))));
+            self.slow_down(task, failure, hands);
         }
+    }
+
+    /// The venue said "too many": to everything (by status), or to requests of this kind (by code).
+    fn slow_down(&mut self, task: Task, failure: Failure, hands: &mut Hands<'_>) {
+        hands.page.add(Counter::RateLimited, 1);
+        let numbers = [failure.code, i64::from(failure.retry_after_ms), 0];
+        hands.tell(self.venue, NoticeCode::RateLimited, numbers);
+        if !matches!(failure.status, 403 | 418 | 429) {
+            let (spend, instrument) = spend(task);
+            self.budget.refused(spend, instrument, hands.now);
+            return;
+        }
+        let wait = u64::from(failure.retry_after_ms);
+        let span = (wait > 0).then(|| Span::from_millis(wait));
+        self.budget.refused_status(failure.status, span, hands.now);
+        self.budget_held = Some((InstrumentId::ALL, soon(hands.now, wait)));
     }
 
     fn rest_refused(
@@ -132,6 +143,22 @@ impl Mind {
         let verdict = Verdict { outcome: failure.outcome, class: failure.class };
         let request = Request { purpose, order, instrument, sent: hands.now };
         self.refused(verdict, failure.code, request, hands.now, hands);
+    }
+}
+
+/// What a task counts as, and where.
+const fn spend(task: Task) -> (Spend, InstrumentId) {
+    let all = InstrumentId::ALL;
+    match task {
+        Task::OpenOrders => (Spend::OpenOrders, all),
+        Task::Positions | Task::Balances => (Spend::Account, all),
+        Task::Fills { instrument, .. } => (Spend::Trades, instrument),
+        Task::Funding { .. } => (Spend::Funding, all),
+        Task::Query { instrument, .. } => (Spend::Query, instrument),
+        Task::Cancel { instrument, .. } => (Spend::Cancel, instrument),
+        Task::CancelAll { instrument } => (Spend::CancelAll, instrument),
+        Task::ListenKey | Task::KeepListenKey => (Spend::Session, all),
+        Task::DeadMan { instrument, .. } => (Spend::DeadMan, instrument),
     }
 }
 

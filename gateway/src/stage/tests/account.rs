@@ -77,7 +77,7 @@ fn a_reconciliation_that_misses_a_part_has_failed_and_is_tried_again() {
         world.inputs();
         let (first, others) = jobs.split_first().unwrap();
         let (outcome, class) = (Outcome::Unknown, RejectClass::Unavailable);
-        let failure = Failure { outcome, class, code: 502, retry_after_ms: 0 };
+        let failure = Failure { outcome, class, status: 0, code: 502, retry_after_ms: 0 };
         world.reply(*first, News::Failed(failure));
         others.iter().for_each(|job| world.finish(*job));
         world.step();
@@ -179,7 +179,7 @@ fn a_cancel_goes_by_rest_while_the_order_connection_is_gone() {
         let job = *jobs.iter().find(|job| job.task == cancel).expect("by REST");
         world.inputs();
         let (outcome, class) = (Outcome::NotFound, RejectClass::NotFound);
-        let failure = Failure { outcome, class, code: -2011, retry_after_ms: 0 };
+        let failure = Failure { outcome, class, status: 0, code: -2011, retry_after_ms: 0 };
         world.reply(job, News::Failed(failure));
         world.step();
         let inputs = world.inputs();

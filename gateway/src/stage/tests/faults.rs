@@ -177,7 +177,7 @@ fn answer_query(world: &mut World, order: OrderId, found: bool) {
             })
         } else {
             let (outcome, class) = (Outcome::NotFound, RejectClass::NotFound);
-            News::Failed(Failure { outcome, class, code: 51_603, retry_after_ms: 0 })
+            News::Failed(Failure { outcome, class, status: 0, code: 51_603, retry_after_ms: 0 })
         };
         world.reply(job, news);
     }
@@ -390,7 +390,7 @@ fn v27_a_listen_key_is_prolonged_in_time_and_made_anew_when_that_fails() {
     let keeps = |job: &&Job| matches!(job.task, Task::KeepListenKey);
     let job = *world.jobs().iter().find(keeps).expect("prolonged");
     let (outcome, class) = (Outcome::Auth, RejectClass::Auth);
-    let failure = Failure { outcome, class, code: -1125, retry_after_ms: 0 };
+    let failure = Failure { outcome, class, status: 0, code: -1125, retry_after_ms: 0 };
     world.reply(job, News::Failed(failure));
     world.step();
     world.step();

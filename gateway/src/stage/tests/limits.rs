@@ -25,6 +25,32 @@ fn v12_too_many_requests_stops_new_orders_until_the_time_is_over() {
     assert_eq!(world.take_sent().len(), 1);
 }
 
+/// The query of an order is refused so; says whether new orders may still leave.
+fn after_a_refused_query(status: u16, code: i64) -> bool {
+    let mut world = World::up(VenueId::Okx);
+    let order = world.resting();
+    world.query(order);
+    let asked = |job: &Job| matches!(job.task, Task::Query { .. });
+    let job = world.jobs().into_iter().find(asked).expect("asked");
+    let (outcome, class) = (venue::Outcome::RateLimited, RejectClass::RateLimit);
+    let failure = crate::rest::Failure { outcome, class, status, code, retry_after_ms: 0 };
+    world.reply(job, News::Failed(failure));
+    world.step();
+    world.inputs();
+    // The query itself is made again when its own window is over.
+    world.pass(Span::from_millis(2_200));
+    let again = world.jobs().iter().any(asked);
+    assert_eq!(again, status == 200, "HTTP {status}, code {code}");
+    world.place(Style::Limit);
+    rejects(&world.inputs()).is_empty()
+}
+
+#[test]
+fn a_refused_kind_of_request_stops_that_kind_and_a_refused_address_stops_all() {
+    assert!(after_a_refused_query(200, 50_011));
+    assert!(!after_a_refused_query(429, 50_011));
+}
+
 #[test]
 fn a_budget_is_counted_before_sending_and_cancels_keep_a_reserve() {
     for (venue, _) in VENUES {

@@ -206,7 +206,7 @@ fn usdm_waits_for_its_listen_key_before_it_joins() {
     let jobs = world.jobs();
     assert!(matches!(jobs.as_slice(), [Job { task: Task::ListenKey, .. }]), "{jobs:?}");
     let (outcome, class) = (venue::Outcome::Unknown, RejectClass::Unavailable);
-    let failure = crate::rest::Failure { outcome, class, code: 503, retry_after_ms: 0 };
+    let failure = crate::rest::Failure { outcome, class, status: 0, code: 503, retry_after_ms: 0 };
     world.reply(jobs[0], News::Failed(failure));
     world.pass(Span::from_millis(1_990));
     assert_eq!(world.jobs(), []);
