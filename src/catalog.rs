@@ -12,7 +12,9 @@ const PAGES_MAX: usize = 50;
 /// Why there are no instruments.
 #[derive(Debug, Error)]
 pub(crate) enum Fault {
-    #[error("{venue}: cannot read {url}: {why}; is the venue's `rest` address right and reachable?")]
+    #[error(
+        "{venue}: cannot read {url}: {why}; is the venue's `rest` address right and reachable?"
+    )]
     Call { venue: VenueId, url: String, why: String },
     #[error("{venue}: {url} answered with status {status}: {body}")]
     Status { venue: VenueId, url: String, status: u16, body: String },
@@ -55,8 +57,12 @@ type Parse = fn(&[u8]) -> Result<Page, CatalogError>;
 impl Source<'_> {
     fn read(&self, listings: &mut Vec<Listing>, unread: &mut Vec<Unread>) -> Result<(), Fault> {
         let lists: &[(&'static str, &str, Parse)] = match self.venue {
-            VenueId::BinanceSpot => &[(binance_spot::EXCHANGE_INFO, "", catalog::parse_binance_spot)],
-            VenueId::BinanceUsdm => &[(binance_usdm::EXCHANGE_INFO, "", catalog::parse_binance_usdm)],
+            VenueId::BinanceSpot => {
+                &[(binance_spot::EXCHANGE_INFO, "", catalog::parse_binance_spot)]
+            }
+            VenueId::BinanceUsdm => {
+                &[(binance_usdm::EXCHANGE_INFO, "", catalog::parse_binance_usdm)]
+            }
             VenueId::Okx => &[
                 (okx::INSTRUMENTS, "instType=SPOT", catalog::parse_okx),
                 (okx::INSTRUMENTS, "instType=SWAP", catalog::parse_okx),
@@ -107,7 +113,8 @@ impl Source<'_> {
         match self.http.call(&request) {
             Ok(response) if response.status == 200 => Ok(response.body),
             Ok(response) => {
-                let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
+                let body: String =
+                    String::from_utf8_lossy(&response.body).chars().take(200).collect();
                 Err(Fault::Status { venue, url: url(), status: response.status, body })
             }
             Err(why) => Err(Fault::Call { venue, url: url(), why: why.to_string() }),

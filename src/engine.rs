@@ -79,6 +79,13 @@ impl Engine {
         self.sidecar.status()
     }
 
+    /// Where metrics and health are served, for people.
+    pub(crate) fn addresses(&self) -> String {
+        let metrics = self.sidecar.metrics_addr().map(|at| format!("metrics http://{at}/metrics"));
+        let health = self.sidecar.health_addr().map(|at| format!("health http://{at}/health"));
+        metrics.into_iter().chain(health).collect::<Vec<_>>().join(" · ")
+    }
+
     /// The numbers of the page.
     pub(crate) fn page(&self) -> Snapshot {
         self.sidecar.page()

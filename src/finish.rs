@@ -53,7 +53,12 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
         pairs_opened: counts.pairs_opened,
         pairs_closed: counts.pairs_closed,
         funding_settlements: counts.funding_settlements,
-        pnl: Earned { trading: pnl.trading, funding: pnl.funding, fees: pnl.fees, total: pnl.total },
+        pnl: Earned {
+            trading: pnl.trading,
+            funding: pnl.funding,
+            fees: pnl.fees,
+            total: pnl.total,
+        },
         latency_ns: report::latencies(page),
         hot_allocations: alloc::hot_allocations(),
         layout: placement.layout.to_string(),

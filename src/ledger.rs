@@ -55,9 +55,8 @@ impl Comparison {
     fn cash(&mut self, view: &View, venue: VenueId, account: &Value) {
         for (asset, sums) in account["cash"].as_object().into_iter().flatten() {
             let ours = view.accounts.iter().find(|a| a.venue == venue && a.asset == *asset);
-            let of = |pick: fn(&strategy::view::AccountView) -> Money| {
-                ours.map_or(Money::ZERO, pick)
-            };
+            let of =
+                |pick: fn(&strategy::view::AccountView) -> Money| ours.map_or(Money::ZERO, pick);
             for (reason, amount) in [
                 ("trade", of(|a| a.spot)),
                 ("realised", of(|a| a.realised)),
@@ -113,4 +112,3 @@ impl Display for Comparison {
         Ok(())
     }
 }
-

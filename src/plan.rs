@@ -2,11 +2,11 @@
 
 use base::{AssetId, Instruments, Span, VenueId};
 use config::plan as conf;
+use strategy::Plan;
 use strategy::plan::{
     self, Alert, AlertAction, BaseLimit, BasisPlan, Class, CorePlan, Freshness, FundingRatePlan,
     Legging, Limit, OrderPlan, RiskPlan, StrategyPlan,
 };
-use strategy::Plan;
 use thiserror::Error;
 use venue::catalog::{Fees, Tier, Wanted};
 

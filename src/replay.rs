@@ -52,7 +52,9 @@ pub(crate) enum Fault {
     Plan { epoch: u32, why: String },
     #[error("the journal begins at record {0} and holds no snapshot of that place")]
     NoBeginning(u64),
-    #[error("record {index}: the state of the former start does not fit the plan of start {epoch}: {why}")]
+    #[error(
+        "record {index}: the state of the former start does not fit the plan of start {epoch}: {why}"
+    )]
     Restore { index: u64, epoch: u32, why: String },
 }
 
@@ -97,15 +99,13 @@ pub(crate) fn recover(dir: &Path, instance: Instance, plan: &Plan) -> Result<Opt
 }
 
 fn plan_of(reader: &Reader, epoch: u32) -> Result<Plan, Fault> {
-    let text = reader
-        .plan(epoch)
-        .ok_or_else(|| Fault::Plan { epoch, why: "no such file".to_owned() })?;
+    let text =
+        reader.plan(epoch).ok_or_else(|| Fault::Plan { epoch, why: "no such file".to_owned() })?;
     serde_json::from_slice(&text).map_err(|why| Fault::Plan { epoch, why: why.to_string() })
 }
 
 fn restore(plan: &Plan, state: &[Record], index: u64, epoch: u32) -> Result<Core, Fault> {
-    Core::restore(plan, state)
-        .map_err(|why| Fault::Restore { index, epoch, why: why.to_string() })
+    Core::restore(plan, state).map_err(|why| Fault::Restore { index, epoch, why: why.to_string() })
 }
 
 /// A core on its way through a journal.

@@ -25,7 +25,9 @@ pub(crate) enum Fault {
     Net(#[from] net::NetError),
     #[error("{venue}: {why}; set `api_key` and `secret_key` of the exchange")]
     Credentials { venue: VenueId, why: CredentialsError },
-    #[error("{0}: its `ca_file` differs from another exchange's; one file may hold several certificates")]
+    #[error(
+        "{0}: its `ca_file` differs from another exchange's; one file may hold several certificates"
+    )]
     Certificates(VenueId),
 }
 
@@ -107,11 +109,7 @@ impl Site {
         Ok(Self {
             places,
             tls: Tls::new(Some(&file.ca))?,
-            clock: HostClock::scenario(
-                WallNs(anchor.wall_ns),
-                Stamp(anchor.mono_ns),
-                anchor.speed,
-            ),
+            clock: HostClock::scenario(WallNs(anchor.wall_ns), Stamp(anchor.mono_ns), anchor.speed),
             speed: anchor.speed,
             scenario: Some(format!(
                 "scenario {} seed {} at {} x time",

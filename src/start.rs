@@ -12,7 +12,9 @@ use config::plan::{Config, Level, LogFormat, LogOutput, Mode};
 use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
 use rings::Flag;
-use sidecar::{JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan};
+use sidecar::{
+    JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan,
+};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -48,7 +50,9 @@ pub(crate) enum Fault {
     Plan(#[from] plan::Fault),
     #[error(transparent)]
     Journal(#[from] JournalError),
-    #[error("the state of the last start cannot be restored: {0}; move the state folder away to begin anew")]
+    #[error(
+        "the state of the last start cannot be restored: {0}; move the state folder away to begin anew"
+    )]
     Restore(#[from] replay::Fault),
     #[error(transparent)]
     Page(#[from] PageError),
@@ -133,14 +137,9 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
     };
     let mut wired = wire(blueprint)?;
-    let journal = JournalPlan {
-        keeper,
-        shadow,
-        from: next_index,
-        snapshot_every: SNAPSHOT,
-        retain: None,
-    };
-    let names = plan.instruments.list.iter().map(|i| i.name.clone()).collect();
+    let journal =
+        JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain: None };
+    let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
     let notices = std::mem::take(&mut wired.notices);
     let beside = Beside { site: &site, placement: &placement, state: &state, notices, names };
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
@@ -164,11 +163,7 @@ fn title(config: &Config, site: &Site, placement: &Placement) -> String {
 }
 
 /// The venues: simulated ones of our own, ones that run already, or the configured ones.
-fn find_venues(
-    wish: &Wish<'_>,
-    state: &Path,
-    own: bool,
-) -> Result<(Site, Option<Venues>), Fault> {
+fn find_venues(wish: &Wish<'_>, state: &Path, own: bool) -> Result<(Site, Option<Venues>), Fault> {
     if own {
         let dir = state.join("venues");
         let play = Play { scenario: wish.scenario, seed: wish.seed, dir: &dir };
@@ -231,7 +226,7 @@ struct Beside<'a> {
     placement: &'a Placement,
     state: &'a Path,
     notices: Vec<telemetry::NoticeReceiver>,
-    names: Vec<String>,
+    names: Vec<(String, base::Scale)>,
 }
 
 fn start_sidecar(
@@ -243,7 +238,13 @@ fn start_sidecar(
     let config = wish.config;
     let monitoring = &config.monitoring;
     let metrics = (monitoring.enabled && monitoring.prometheus)
-        .then(|| listen("monitoring.prometheus.port", &monitoring.prometheus_host, monitoring.prometheus_port))
+        .then(|| {
+            listen(
+                "monitoring.prometheus.port",
+                &monitoring.prometheus_host,
+                monitoring.prometheus_port,
+            )
+        })
         .transpose()?;
     let health = Some(listen("api.rest.port", &config.api.rest_host, config.api.rest_port)?);
     let speed = u64::from(beside.site.speed.max(1));
@@ -266,12 +267,15 @@ fn start_sidecar(
 
 fn listen(key: &'static str, host: &str, port: u16) -> Result<Listen, Fault> {
     let name = if host == "localhost" { "127.0.0.1" } else { host };
-    let address: IpAddr =
-        name.parse().map_err(|_| Fault::Listen { key, host: host.to_owned() })?;
+    let address: IpAddr = name.parse().map_err(|_| Fault::Listen { key, host: host.to_owned() })?;
     Ok(Listen { addr: SocketAddr::new(address, port), key })
 }
 
-fn log_plan(wish: &Wish<'_>, state: &Path, instruments: Vec<String>) -> Result<LogPlan, Fault> {
+fn log_plan(
+    wish: &Wish<'_>,
+    state: &Path,
+    instruments: Vec<(String, base::Scale)>,
+) -> Result<LogPlan, Fault> {
     let logging = &wish.config.logging;
     let file = |path: PathBuf| -> Result<Box<dyn io::Write + Send>, Fault> {
         let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);

@@ -53,6 +53,9 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
             return refused(&why);
         }
     };
+    if !screen.is_page() {
+        say::line(&format!("{} · {}", started.title, started.engine.addresses()));
+    }
     let ended = watch(&mut started, &mut screen, &stop, time);
     drop(screen);
     conclude(started, arguments, ended)

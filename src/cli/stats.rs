@@ -28,7 +28,8 @@ fn page_in(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
-    let below = std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path().join(PAGE));
+    let below =
+        std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path().join(PAGE));
     let candidates = std::iter::once(path.join(PAGE)).chain(below).filter(|page| page.is_file());
     let made = |page: &PathBuf| page.metadata().and_then(|m| m.modified()).ok();
     candidates.max_by_key(made).unwrap_or_else(|| path.join(PAGE))

@@ -56,7 +56,11 @@ fn picture(placement: &Placement, host: &Host) -> String {
         lines.push(format!("{:<14} {:>4}  {stages}", thread.name, thread.cpu));
     }
     let cold: Vec<_> = placement.cold.iter().map(u32::to_string).collect();
-    lines.push(format!("{:<14} {:>4}  sidecar, connector, errands, main", "(cold)", cold.join(",")));
+    lines.push(format!(
+        "{:<14} {:>4}  sidecar, connector, errands, main",
+        "(cold)",
+        cold.join(",")
+    ));
     lines.push(format!("\n{:<14} {:<14} {:<14} {:>6}  when full", "ring", "from", "to", "slots"));
     for link in LIVE.links {
         lines.push(format!(

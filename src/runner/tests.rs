@@ -75,10 +75,7 @@ fn what_a_stage_wrote_is_acted_on_before_the_next_stage_has_its_turn() {
     let lines = run([Work::Done(1), Work::Idle, Work::Idle], 1);
     assert_eq!(lines, ["turn feed", "react core", "turn core", "turn gw"]);
     let lines = run([Work::Done(1), Work::Done(1), Work::Idle], 1);
-    assert_eq!(
-        lines,
-        ["turn feed", "react core", "react gw", "turn core", "react gw", "turn gw"]
-    );
+    assert_eq!(lines, ["turn feed", "react core", "react gw", "turn core", "react gw", "turn gw"]);
 }
 
 #[test]

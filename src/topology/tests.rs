@@ -13,10 +13,7 @@ fn wrong_tables_are_named() {
     assert_eq!(flaw(&[A, A], &[AB]), Some("two stages of one name"));
     assert_eq!(flaw(&[A, B], &[]), Some("a stage no ring reaches"));
     assert_eq!(flaw(&[A], &[AB]), Some("a ring with an end that is no stage"));
-    assert_eq!(
-        flaw(&[A], &[link("aa", "a", "a", 8, Halt)]),
-        Some("a ring from a stage to itself")
-    );
+    assert_eq!(flaw(&[A], &[link("aa", "a", "a", 8, Halt)]), Some("a ring from a stage to itself"));
     assert_eq!(
         flaw(&[A, B], &[link("ab", "a", "b", 9, Halt)]),
         Some("a ring whose depth is no power of two")

@@ -66,9 +66,7 @@ fn desk<'i>(
         place.endpoints.simulated_header,
     );
     let account = match venue {
-        VenueId::BinanceUsdm | VenueId::Bybit => {
-            Some(bench.link(&place.endpoints.private, clock)?)
-        }
+        VenueId::BinanceUsdm | VenueId::Bybit => Some(bench.link(&place.endpoints.private, clock)?),
         VenueId::BinanceSpot | VenueId::Okx => None,
     };
     Ok(DeskParts {

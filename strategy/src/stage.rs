@@ -12,7 +12,7 @@ use crate::engine::Core;
 use crate::outputs::Outputs;
 use crate::risk::Mode;
 use base::input::{Command, Reject, RejectClass, Timer};
-use base::output::{Alarm, PairChange, Place};
+use base::output::{Alarm, AlarmCode, PairChange, Place};
 use base::{Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work};
 use journal::Writer as Journal;
 use rings::{Receiver, Sender};
@@ -248,8 +248,12 @@ impl<C: Clock> StrategyStage<C> {
     }
 
     fn tell_alarm(&mut self, alarm: &Alarm, stamp: Stamp) {
-        let numbers = [i64::from(alarm.code as u16), alarm.seen, alarm.limit];
-        self.tell(NoticeCode::Alarm, stamp, alarm.venue, alarm.instrument, numbers);
+        let (code, numbers) = match alarm.code {
+            // What a gate holds back is the daily business of a limit, not an alarm for a person.
+            AlarmCode::GateRefused => (NoticeCode::GateRefused, [alarm.seen, 0, 0]),
+            code => (NoticeCode::Alarm, [i64::from(code as u16), alarm.seen, alarm.limit]),
+        };
+        self.tell(code, stamp, alarm.venue, alarm.instrument, numbers);
     }
 
     /// The next record to consume, the most important first. Market rings take turns.

@@ -1,3 +1,8 @@
 //! The whole system, tested from outside: one binary, one module a subject.
 
+mod books;
+mod engine;
 mod floors;
+mod refusals;
+mod restart;
+mod run;

@@ -11,7 +11,7 @@ use base::Span;
 pub struct Api {
     /// REST, health and readiness.
     pub rest_host: String,
-    /// Its port.
+    /// Its port; 0 takes any free one, which is said at start.
     pub rest_port: u16,
     /// Origins a browser may ask from.
     pub cors_origins: Vec<String>,
@@ -36,7 +36,7 @@ pub struct Monitoring {
     pub prometheus: bool,
     /// Where.
     pub prometheus_host: String,
-    /// On which port.
+    /// On which port; 0 takes any free one, which is said at start.
     pub prometheus_port: u16,
     /// Under which path.
     pub prometheus_path: String,
@@ -145,7 +145,7 @@ pub(super) fn read_api(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Api {
     let mut w = s.section("websocket", faults);
     let api = Api {
         rest_host: r.need("host", &word(), faults),
-        rest_port: r.need("port", &whole(1, u16::MAX), faults),
+        rest_port: r.need("port", &whole(0, u16::MAX), faults),
         cors_origins: r.list("cors_origins", &word(), faults),
         rate_limit: r.need("rate_limit", &whole(1, 1_000_000), faults),
         websocket_host: w.need("host", &word(), faults),
@@ -170,7 +170,7 @@ pub(super) fn read_monitoring(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Mo
         enabled: s.need("enabled", &flag(), faults),
         prometheus: p.need("enabled", &flag(), faults),
         prometheus_host: p.need("host", &word(), faults),
-        prometheus_port: p.need("port", &whole(1, u16::MAX), faults),
+        prometheus_port: p.need("port", &whole(0, u16::MAX), faults),
         prometheus_path: p.need("path", &path, faults),
         grafana: g.need("enabled", &flag(), faults),
         grafana_port: g.need("port", &whole(1, u16::MAX), faults),

@@ -158,8 +158,7 @@ impl OrderId {
     /// The start that made it.
     #[must_use]
     pub const fn epoch(self) -> u32 {
-        let epoch = (self.0 >> Self::SEQ_BITS) as u32;
-        epoch
+        (self.0 >> Self::SEQ_BITS) as u32
     }
 
     /// Its number within the epoch.

@@ -1,6 +1,8 @@
-//! The log: lines made of notices, at most one per code and second.
+//! The log: lines made of notices, a bounded number per code and second.
 
-use base::{Clock as _, InstrumentId};
+mod words;
+
+use base::{Clock as _, InstrumentId, Scale};
 use core::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -27,8 +29,8 @@ pub struct LogPlan {
     pub level: Level,
     /// Where lines go.
     pub target: Box<dyn Write + Send>,
-    /// Names of the instruments, by id.
-    pub instruments: Vec<String>,
+    /// Names of the instruments and the scales of their numbers, by id.
+    pub instruments: Vec<(String, Scale)>,
 }
 
 impl Default for LogPlan {
@@ -49,8 +51,9 @@ impl fmt::Debug for LogPlan {
     }
 }
 
-/// One line per code in this time; what comes in between is counted and told with the next.
+/// Within this time at most [`LINES`] lines per code; the others are counted and told with the next.
 const WINDOW: Duration = Duration::from_secs(1);
+const LINES: u32 = 20;
 
 /// A line before it has its form.
 struct Line<'a> {
@@ -66,6 +69,7 @@ struct Line<'a> {
 
 struct Window {
     opened: Instant,
+    lines: u32,
     suppressed: u64,
 }
 
@@ -93,8 +97,10 @@ impl Log {
         let Some(before) = self.admit(code, now) else { return };
         let age = i64::try_from((clock.now() - notice.stamp).0).unwrap_or(i64::MAX);
         let instruments = core::mem::take(&mut self.plan.instruments);
+        let known = instruments.get(notice.instrument.index());
         let instrument = (notice.instrument != InstrumentId::ALL)
-            .then(|| instruments.get(notice.instrument.index()).map_or("?", String::as_str));
+            .then(|| known.map_or("?", |(name, _)| name.as_str()));
+        let sentence = words::sentence(notice, known.map(|(_, scale)| *scale));
         let line = Line {
             time: Timestamp::now() - SignedDuration::from_nanos(age),
             level,
@@ -102,7 +108,7 @@ impl Log {
             code,
             venue: notice.venue.map(base::VenueId::name),
             instrument,
-            message: with_count(notice.sentence(), before),
+            message: with_count(sentence, before),
             fields: notice.code.fields().iter().copied().zip(notice.numbers).collect(),
         };
         self.write(&line);
@@ -143,16 +149,17 @@ impl Log {
 
     /// Whether a line of this code may be written now; with how many were not since the last one.
     fn admit(&mut self, code: &str, now: Instant) -> Option<u64> {
-        let Some(window) = self.windows.get_mut(code) else {
-            self.windows.insert(code.to_owned(), Window { opened: now, suppressed: 0 });
-            return Some(0);
-        };
-        if now.duration_since(window.opened) < WINDOW {
+        let fresh = || Window { opened: now, lines: 0, suppressed: 0 };
+        let window = self.windows.entry(code.to_owned()).or_insert_with(fresh);
+        if now.duration_since(window.opened) >= WINDOW {
+            (window.opened, window.lines) = (now, 0);
+        }
+        if window.lines >= LINES {
             window.suppressed += 1;
             self.suppressed += 1;
             return None;
         }
-        window.opened = now;
+        window.lines += 1;
         Some(core::mem::take(&mut window.suppressed))
     }
 

@@ -120,6 +120,7 @@ notices! {
     // Strategy.
     PairChanged:         Info  "pair-changed"          ["pair", "phase", "reason"] "pair {pair} is in phase {phase}, reason {reason}";
     Alarm:               Error "alarm"                 ["alarm", "seen", "limit"] "alarm {alarm}: saw {seen}, allowed {limit}";
+    GateRefused:         Debug "gate-refused"          ["gate"]                   "not opened: gate {gate}";
     Armed:               Info  "armed"                 []                         "armed: new pairs may be opened";
     Disarmed:            Info  "disarmed"              []                         "disarmed: no new pairs";
     Stopped:             Warn  "stopped"               []                         "stopped: everything that rests is cancelled";

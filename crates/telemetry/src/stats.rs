@@ -29,17 +29,20 @@ impl fmt::Display for Snapshot {
 
 impl Snapshot {
     fn write_stage(&self, f: &mut fmt::Formatter<'_>, stage: &StageView) -> fmt::Result {
-        let state = match stage.state {
-            StageState::Waiting => "not started",
-            StageState::Running => "running",
-            StageState::Ended => "ended",
-        };
-        write!(f, "\n{}: {state}", stage.name)?;
-        match stage.cpu {
-            Some(cpu) => write!(f, ", pinned to cpu {cpu}")?,
-            None => f.write_str(", not pinned")?,
+        write!(f, "\n{}", stage.name)?;
+        match stage.state {
+            // A stage that shares a thread: the thread's own block says where it runs.
+            StageState::Waiting => writeln!(f)?,
+            StageState::Running => write!(f, ": running")?,
+            StageState::Ended => write!(f, ": ended")?,
         }
-        writeln!(f, ", {} heartbeats", stage.beats)?;
+        if stage.state != StageState::Waiting {
+            match stage.cpu {
+                Some(cpu) => write!(f, ", pinned to cpu {cpu}")?,
+                None => f.write_str(", not pinned")?,
+            }
+            writeln!(f, ", {} heartbeats", stage.beats)?;
+        }
         let whole: u64 = stage.regimes.iter().sum();
         if whole > 0 {
             f.write_str("  time")?;

@@ -27,7 +27,8 @@ impl Write for Page {
 
 fn log(format: LogFormat, level: Level) -> (Log, Page) {
     let page = Page::default();
-    let instruments = vec!["BTC/USDT".to_owned(), "BTC/USDT:USDT".to_owned()];
+    let scale = base::Scale { price_exp: 2, qty_exp: 8 };
+    let instruments = vec![("BTC/USDT".to_owned(), scale), ("BTC/USDT:USDT".to_owned(), scale)];
     let target = Box::new(page.clone());
     (Log::new(LogPlan { format, level, target, instruments }), page)
 }
@@ -43,7 +44,7 @@ fn a_line_for_people_says_when_who_what_and_where() {
     log.notice("feed-okx", &notice(&clock, NoticeCode::BookLost), &clock, Instant::now());
     let text = page.text();
     let expected = "Z warn  feed-okx        book-lost: okx BTC/USDT:USDT \
-                    book is unknown (2), expected 100, got 105\n";
+                    book is unknown (gap): expected 100, got 105\n";
     assert!(text.ends_with(expected), "{text:?}");
     assert!(text.starts_with("20") && text.contains('T'), "{text:?}");
 }
@@ -65,7 +66,7 @@ fn a_line_for_machines_is_one_json_object_with_named_numbers() {
 }
 
 #[test]
-fn one_line_per_code_and_second_and_the_rest_is_counted() {
+fn twenty_lines_per_code_and_second_and_the_rest_is_counted() {
     let clock = HostClock::monotonic();
     let (mut log, page) = log(LogFormat::Text, Level::Info);
     let start = Instant::now();
@@ -74,11 +75,11 @@ fn one_line_per_code_and_second_and_the_rest_is_counted() {
         log.notice("gw", &notice(&clock, NoticeCode::Filled), &clock, now);
         log.notice("gw", &notice(&clock, NoticeCode::BookLost), &clock, now);
     }
-    assert_eq!(page.text().lines().count(), 2);
+    assert_eq!(page.text().lines().count(), 40);
     log.notice("gw", &notice(&clock, NoticeCode::Filled), &clock, start + Duration::from_secs(1));
     let text = page.text();
-    assert!(text.ends_with("(999 more of this kind not shown)\n"), "{text}");
-    assert_eq!(log.counts(), (3, 1998, 0));
+    assert!(text.ends_with("(980 more of this kind not shown)\n"), "{text}");
+    assert_eq!(log.counts(), (41, 1960, 0));
 }
 
 #[test]

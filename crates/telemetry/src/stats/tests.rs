@@ -24,7 +24,7 @@ fn a_person_reads_what_happened() {
         "arb_feed_books_lost_total{reason=\"gap\"}",
         "arb_stage_seconds{step=\"decode\"}",
         "n 100  p50 40  p90 40  p99 40  p999 40  max 40 ns",
-        "b: not started, not pinned",
+        "\nb\n",
         "md-okx                64        2        2          0",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
