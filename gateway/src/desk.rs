@@ -176,7 +176,7 @@ impl<L: Channel> Desk<L> {
                 budget_held: None,
                 reported: None,
                 rechecks: Vec::with_capacity(RECHECKS_MAX),
-                reconcile: Reconcile::new(&settings),
+                reconcile: Reconcile::new(&settings, wall),
                 listen: Listen::default(),
                 dead_man_at: Stamp(0),
                 touched: vec![false; parts.instruments.list.len()].into_boxed_slice(),

@@ -20,9 +20,10 @@ pub struct Settings {
     /// The venue cancels everything when it does not hear from us for this long; `None` leaves the
     /// switch alone. On Bybit only for accounts that may use it.
     pub dead_man: Option<Span>,
-    /// From when on fills are asked for at the first reconciliation: what the journal knows up to.
+    /// From when on fills are asked for at the first reconciliation: the time up to which the journal
+    /// knows them. `NONE`: from this start on, what happened before is nobody's business.
     pub fills_since: WallNs,
-    /// From when on funding payments are asked for.
+    /// From when on funding payments are asked for; `NONE` as above.
     pub funding_since: WallNs,
     /// USD-M: the path before `/ws?listenKey=`.
     pub private_path: String,

@@ -72,7 +72,8 @@ struct Run {
 }
 
 impl Reconcile {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(super) fn new(settings: &Settings, wall: WallNs) -> Self {
+        let from = |since: WallNs| if since == WallNs::NONE { wall } else { since };
         Self {
             not_before: Stamp(0),
             ended: Stamp(0),
@@ -82,8 +83,8 @@ impl Reconcile {
             missing: true,
             first: true,
             retry_ms: 500,
-            fills_since: settings.fills_since,
-            funding_since: settings.funding_since,
+            fills_since: from(settings.fills_since),
+            funding_since: from(settings.funding_since),
             funding_at: [Stamp(u64::MAX); 2],
             funding_began: WallNs::NONE,
             paid: vec![None; PAYMENTS].into_boxed_slice(),

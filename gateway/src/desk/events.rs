@@ -20,6 +20,11 @@ use crate::wire::Wire;
 /// One notice of an unreadable text in this long.
 const REFUSAL_TOLD_EVERY: Span = Span::from_secs(1);
 
+/// OKX: the session is not logged in, whatever we believed.
+const NOT_LOGGED_IN: i64 = 60_011;
+/// Bybit: this order-entry server restarts; what is under way on it is not affected.
+const RESTARTING: i64 = 10_019;
+
 impl Mind {
     /// Reads one text. `line` is the state of its connection, or none for one that is being replaced.
     pub(super) fn text(
@@ -150,10 +155,9 @@ impl Mind {
             (_, Some(refusal)) => {
                 let verdict = verdict(self.venue, &refusal);
                 self.held_back(verdict, &refusal, &found.request, hands);
-                if verdict.outcome == Outcome::Auth
-                    && let Some(line) = line
-                {
-                    line.todo.reopen |= refusal.code == 60_011 || refusal.code == 20_001;
+                if let Some(line) = line {
+                    line.todo.reopen |= refusal.code == NOT_LOGGED_IN;
+                    line.todo.renew |= refusal.code == RESTARTING;
                 }
                 self.refused(verdict, refusal.code, found.request, recv, hands);
             }

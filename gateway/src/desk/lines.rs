@@ -1,7 +1,7 @@
 //! The connections of a desk: opening, logging on, subscribing, pinging, replacing.
 
 use base::{InstrumentId, OrderId, Span, Stamp, VenueId};
-use net::{Channel, CloseReason, Polled};
+use net::{Channel, CloseReason, DialFault, Polled};
 use telemetry::{Counter, NoticeCode};
 
 use super::{Desk, Hands, Mind};
@@ -198,7 +198,9 @@ impl<L: Channel> Desk<L> {
         let code =
             if renewed { NoticeCode::ConnectionRenewed } else { NoticeCode::ConnectionOpened };
         hands.tell(self.mind.venue, code, [place(index), 0, 0]);
-        self.wire.set_logged_on(false);
+        if role.orders {
+            self.wire.set_logged_on(false);
+        }
         if role.orders && self.wire.needs_log_on() {
             self.mind.orders_up = false;
         } else if role.orders {
@@ -301,6 +303,12 @@ impl<L: Channel> Desk<L> {
         hands.page.add(Counter::ConnClosed, 1);
         let code = reason_number(reason);
         hands.tell(self.mind.venue, NoticeCode::ConnectionClosed, [place(index), code, 0]);
+        let role = self.lines.get(index).and_then(Option::as_ref).map(|line| line.state.role);
+        let refused = matches!(reason, CloseReason::Dial(DialFault::Status(_)));
+        if refused && role.is_some_and(|role| self.joins_by_url(role)) {
+            // A key that is no longer good: it is asked for anew, beside the next dial.
+            self.mind.listen.forget();
+        }
         self.drop_line(index, hands);
     }
 

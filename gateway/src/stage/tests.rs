@@ -84,6 +84,10 @@ impl World {
     }
 
     fn with(venue: VenueId, depth: usize, settings: Settings) -> Self {
+        Self::with_key(venue, depth, settings, "secret")
+    }
+
+    fn with_key(venue: VenueId, depth: usize, settings: Settings, secret: &str) -> Self {
         let (_, instrument) = VENUES.into_iter().find(|(of, _)| *of == venue).unwrap();
         let clock = HandClock(Rc::new(Cell::new(1_000_000_000)));
         let (orders_channel, orders) = MemoryChannel::pair();
@@ -108,7 +112,7 @@ impl World {
             venue,
             instruments: &instruments,
             instance: instance(),
-            credentials: Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap()),
+            credentials: Arc::new(Credentials::new("key", secret, Some("phrase")).unwrap()),
             settings,
             orders: orders_channel,
             account: wants_two.then_some(account_channel),

@@ -209,3 +209,29 @@ fn orders_found_while_killed_are_cancelled_too() {
     let sent = format!("{:?}", world.take_sent());
     assert!(sent.contains("order.cancel") && sent.contains(&client(open.order)), "{sent}");
 }
+
+#[test]
+fn fills_are_asked_for_from_this_start_on_or_from_where_the_journal_ends() {
+    let started = WallNs::from_millis(DAY_MS + 1_000);
+    let earlier = WallNs::from_millis(DAY_MS - 60_000);
+    for (configured, wanted) in [(WallNs::NONE, started), (earlier, earlier)] {
+        for (venue, _) in VENUES {
+            let settings = Settings {
+                fills_since: configured,
+                funding_since: configured,
+                ..Settings::default()
+            };
+            let mut world = World::with(venue, 1_024, settings);
+            world.connect();
+            world.step();
+            let mut asked = 0;
+            for job in world.jobs() {
+                if let Task::Fills { since, .. } | Task::Funding { since } = job.task {
+                    assert_eq!(since, wanted, "{venue}");
+                    asked += 1;
+                }
+            }
+            assert!(asked >= 1, "{venue}");
+        }
+    }
+}

@@ -218,3 +218,83 @@ fn usdm_waits_for_its_listen_key_before_it_joins() {
     assert_eq!(account.dials(), 1);
     assert_eq!(account.path(), "/private/ws?listenKey=pqia91ma19a5s61cv6a81va65sd");
 }
+
+#[test]
+fn a_listen_key_the_venue_refuses_is_asked_for_anew() {
+    let mut world = World::up(VenueId::BinanceUsdm);
+    let account = world.account.clone().unwrap();
+    account.close(CloseReason::Eof);
+    world.step();
+    world.jobs();
+    account.close(CloseReason::Dial(net::DialFault::Status(401)));
+    world.step();
+    world.step();
+    let jobs = world.jobs();
+    assert!(matches!(jobs.as_slice(), [Job { task: Task::ListenKey, .. }]), "{jobs:?}");
+    world.reply(jobs[0], News::ListenKey(ListenKey::new(b"fresh").unwrap()));
+    world.step();
+    assert_eq!(account.path(), "/private/ws?listenKey=fresh");
+}
+
+#[test]
+fn a_session_the_venue_forgot_is_begun_anew_and_one_that_restarts_is_replaced() {
+    let mut okx = World::up(VenueId::Okx);
+    okx.place(Style::Limit);
+    let request = okx.one_sent();
+    let dials = okx.orders.dials();
+    okx.tell(
+        &json!({"id": request["id"], "event": "error", "code": "60011", "msg": "Please log in"})
+            .to_string(),
+    );
+    okx.step();
+    assert_eq!(okx.orders.dials(), dials + 1);
+    let mut bybit = World::up(VenueId::Bybit);
+    let order = bybit.place(Style::Limit);
+    let request = bybit.one_sent();
+    bybit.tell(&refuse(VenueId::Bybit, &request, 0, 10_019, "Trade WS is restarting"));
+    bybit.step();
+    assert!(bybit.orders.is_dialing());
+    assert!(!bybit.inputs().contains(&bybit.session(false, true, true)), "{order:?}");
+}
+
+/// An Ed25519 key in PKCS#8: that of RFC 8032, test 1.
+const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----";
+
+#[test]
+fn an_ed25519_session_is_logged_on_once_and_orders_are_then_not_signed() {
+    let mut world = World::with_key(VenueId::BinanceUsdm, 1_024, Settings::default(), PEM);
+    world.orders.open();
+    world.step();
+    let logon = world.one_sent();
+    assert_eq!(logon["method"], "session.logon");
+    world.place(Style::Limit);
+    assert!(world.one_sent()["params"]["signature"].is_string(), "signed one by one until then");
+    world.tell(
+        &json!({"id": logon["id"], "status": 200, "result": {"authorizedSince": 1}}).to_string(),
+    );
+    world.step();
+    // The account's connection coming up later does not undo it.
+    world.finish_jobs();
+    world.account.as_ref().unwrap().open();
+    world.step();
+    world.place(Style::Limit);
+    assert_eq!(world.one_sent()["params"].get("signature"), None);
+    world.orders.close(CloseReason::Eof);
+    world.step();
+    world.orders.open();
+    world.step();
+    assert_eq!(world.one_sent()["method"], "session.logon", "a new session, a new log-on");
+}
+
+#[test]
+fn a_refused_log_on_leaves_the_orders_signed_one_by_one() {
+    let mut world = World::with_key(VenueId::BinanceSpot, 1_024, Settings::default(), PEM);
+    world.orders.open();
+    world.step();
+    let logon = world.one_sent();
+    world.tell(&refuse(VenueId::BinanceSpot, &logon, 400, -1193, "Feature not available"));
+    world.step();
+    assert_eq!(world.one_sent()["method"], "userDataStream.subscribe.signature");
+    world.place(Style::Limit);
+    assert!(world.one_sent()["params"]["signature"].is_string());
+}
