@@ -148,21 +148,20 @@ fn orders_beyond_the_count_are_refused_until_the_window_turns() {
 fn a_gap_leaves_out_one_depth_frame_and_nothing_else() {
     let mut bench = Bench::new();
     bench.open(2, "/public/ws/btcusdt@depth@100ms");
+    let links = |bench: &Bench| -> Vec<(u64, u64)> {
+        let number = |json: &serde_json::Value, key: &str| json[key].as_u64().expect("a number");
+        let texts = bench.out.texts().map(|(_, text)| serde_json::from_str(text).expect("JSON"));
+        texts.map(|json: serde_json::Value| (number(&json, "pu"), number(&json, "u"))).collect()
+    };
     bench.tick(2_000);
+    let before = links(&bench).last().expect("frames").1;
     bench.out.clear();
     bench.strike(FaultKind::SequenceGap, 0);
     bench.tick(3_000);
-    let links: Vec<(u64, u64)> = bench
-        .out
-        .texts()
-        .map(|(_, text)| {
-            let json: serde_json::Value = serde_json::from_str(text).expect("JSON");
-            (json["pu"].as_u64().expect("a number"), json["u"].as_u64().expect("a number"))
-        })
-        .collect();
-    // The struck frame is the first: the next no longer follows what was sent before the fault.
-    assert!(links.windows(2).all(|pair| pair[1].0 == pair[0].1));
-    assert!(links.len() > 20);
+    let after = links(&bench);
+    assert_ne!(after[0].0, before, "the first frame after the fault follows the last before it");
+    assert!(after.windows(2).all(|pair| pair[1].0 == pair[0].1));
+    assert!(after.len() > 20);
 }
 
 #[test]
