@@ -1,6 +1,7 @@
 //! `cargo xtask`: what people and CI run on this repository. `cargo xtask --help` lists it.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod hotcheck;
 mod tidy;
@@ -19,6 +20,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
+    /// Measures every stage beside floors and libraries; writes one JSON into `benches/results`.
+    Bench(bench::Options),
     /// Everything that must hold before a change lands: format, lints, tests, house rules, outside checks.
     Ci,
     /// No panic, allocation, lock or sleep reachable from a stage's turn, read from the release binary.
@@ -30,6 +33,7 @@ enum Chore {
 fn main() -> ExitCode {
     let root = repository();
     let outcome = match Arguments::parse().chore {
+        Chore::Bench(options) => bench::run(&root, &options),
         Chore::Ci => ci::run(&root),
         Chore::Hotcheck => hotcheck::run(&root),
         Chore::Tidy => tidy::run(&root),
