@@ -288,8 +288,7 @@ fn ticker_fields(at: &mut Cursor<'_>, edge: &Edge, ticker: &mut Ticker) -> Optio
                 ticker.next = Some(time(number(value)?));
             }
             b"fundingIntervalHour" if ticker.interval.is_none() => {
-                let hours = u64::try_from(number(value)?).ok()?;
-                ticker.interval = Some(Some(Span::from_secs(hours.checked_mul(3600)?)));
+                ticker.interval = Some(interval(number(value)?));
             }
             b"markPrice"
             | b"indexPrice"
@@ -306,6 +305,16 @@ fn ticker_fields(at: &mut Cursor<'_>, edge: &Edge, ticker: &mut Ticker) -> Optio
 #[inline(always)]
 fn price(edge: &Edge, text: &[u8]) -> Option<Price> {
     edge.price_rounded(text).ok().filter(|price| price.0 > 0)
+}
+
+/// The longest funding interval that makes sense.
+const HOURS_MAX: i64 = 24;
+
+/// A funding interval in hours; one that makes no sense is unknown.
+#[inline(always)]
+pub(crate) fn interval(hours: i64) -> Option<Span> {
+    let sane = u64::try_from(hours).ok().filter(|_| (1..=HOURS_MAX).contains(&hours));
+    sane.map(|hours| Span::from_secs(hours * 3600))
 }
 
 /// A count above zero in a text of its own.

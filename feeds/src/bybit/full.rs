@@ -1,13 +1,13 @@
 //! Bybit's messages read by the full parser: any key order, unknown fields passed over.
 
-use crate::bybit::{best, trade_id};
+use crate::bybit::{best, interval, trade_id};
 use crate::fields::{self, Found, about};
 use crate::json::{Value, need};
 use crate::message::{
     BookAction, BookChange, Control, Event, PublicTrade, Refusal, Scratch, Ticker, Why,
 };
 use crate::symbols::{Listing, Symbols};
-use base::{Side, Span};
+use base::Side;
 
 /// Reads a whole message.
 pub(crate) fn read(
@@ -171,9 +171,7 @@ fn ticker(root: Value<'_, '_>, name: &[u8], listing: Listing) -> Found<Event> {
             if hours.text()?.is_empty() {
                 return Ok(None);
             }
-            let hours = u64::try_from(hours.count_text()?).map_err(|_| Why::Value)?;
-            let seconds = hours.checked_mul(3600).ok_or(Why::Value)?;
-            Ok((hours > 0).then_some(Span::from_secs(seconds)))
+            Ok(interval(hours.count_text()?))
         })
         .transpose()?;
     Ok(Event::Ticker(ticker))

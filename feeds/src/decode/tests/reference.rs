@@ -621,9 +621,9 @@ fn bybit_ticker(json: &Json, action: BookAction, name: &str, of: &Listing) -> Re
     }
     if let Some(hours) = data.maybe("fundingIntervalHour")? {
         let empty = hours.text()?.is_empty();
-        let hours = if empty { 0 } else { u64::try_from(hours.digits()?).ok()? };
-        let seconds = hours.checked_mul(3600)?;
-        ticker.interval = Some((hours > 0).then_some(Span::from_secs(seconds)));
+        let hours = if empty { 0 } else { hours.digits()? };
+        let sane = u64::try_from(hours).ok().filter(|hours| (1..=24).contains(hours));
+        ticker.interval = Some(sane.map(|hours| Span::from_secs(hours * 3600)));
     }
     Some(ticker)
 }
