@@ -76,7 +76,10 @@ fn private(bench: &mut Bench<Okx>, conn: u64) {
 }
 
 fn subscribe(bench: &mut Bench<Okx>, conn: u64, channel: &str, inst: &str) {
-    bench.say(conn, &json!({"op": "subscribe", "args": [{"channel": channel, "instId": inst}]}).to_string());
+    bench.say(
+        conn,
+        &json!({"op": "subscribe", "args": [{"channel": channel, "instId": inst}]}).to_string(),
+    );
 }
 
 /// The rows of a channel's pushes.

@@ -27,7 +27,8 @@ impl<P: Protocol> Bench<P> {
         let now = WallNs(tape.start);
         let exchange = Exchange::new(venue, &scenario, tape).expect("a listing");
         let (out, said) = (Outbox::default(), BTreeMap::new());
-        let mut bench = Self { venue: make(exchange, &scenario), now, out, said, ended: Vec::new() };
+        let mut bench =
+            Self { venue: make(exchange, &scenario), now, out, said, ended: Vec::new() };
         bench.tick(5_000);
         bench
     }
@@ -47,7 +48,13 @@ impl<P: Protocol> Bench<P> {
     }
 
     /// A plain request.
-    pub(crate) fn http(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) fn http(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
         let request = Request::new(ConnId(1), method, target, headers, body);
         let reply = self.venue.on_http(self.now, &request, &mut self.out);
         self.collect();
@@ -64,10 +71,15 @@ impl<P: Protocol> Bench<P> {
         self.collect();
     }
 
-    /// Sends a text message and lets it arrive.
-    pub(crate) fn say(&mut self, conn: u64, text: &str) {
+    /// Sends a text message.
+    pub(crate) fn send(&mut self, conn: u64, text: &str) {
         self.venue.on_text(self.now, ConnId(conn), text, &mut self.out);
         self.collect();
+    }
+
+    /// Sends a text message and lets it arrive.
+    pub(crate) fn say(&mut self, conn: u64, text: &str) {
+        self.send(conn, text);
         self.tick(2);
     }
 
@@ -113,10 +125,13 @@ impl<P: Protocol> Bench<P> {
         let later = std::mem::take(&mut self.out.later);
         let (due, left): (Vec<_>, Vec<_>) = later.into_iter().partition(|(at, _)| *at <= self.now);
         self.out.later = left;
-        let acts: Vec<Act> = self.out.acts.drain(..).chain(due.into_iter().map(|(_, act)| act)).collect();
+        let acts: Vec<Act> =
+            self.out.acts.drain(..).chain(due.into_iter().map(|(_, act)| act)).collect();
         for act in acts {
             match act {
-                Act::Text(conn, text) => self.said.entry(conn.0).or_default().push(text.as_str().to_owned()),
+                Act::Text(conn, text) => {
+                    self.said.entry(conn.0).or_default().push(text.as_str().to_owned())
+                }
                 Act::Close(conn, ..) | Act::Cut(conn) => self.ended.push(conn.0),
                 Act::Ping(..) => {}
             }
@@ -135,8 +150,12 @@ pub(crate) fn body(reply: Reply) -> (u16, Value) {
 
 /// A recorded message of the real venue.
 pub(crate) fn golden(venue: &str, name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(venue).join(format!("{name}.json"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata")
+        .join(venue)
+        .join(format!("{name}.json"));
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     serde_json::from_str(&text).expect("a recorded message is JSON")
 }
 

@@ -59,7 +59,8 @@ fn a_snapshot_after_nobody_listened_is_of_its_own_time() {
     bench.open(10, "/ws/v5/public");
     subscribe(&mut bench, 10, "books", SWAP);
     let row = rows(&bench.heard(10), "books").remove(0);
-    let age = bench.now.millis() - row["ts"].as_str().and_then(|ts| ts.parse::<i64>().ok()).expect("a time");
+    let age = bench.now.millis()
+        - row["ts"].as_str().and_then(|ts| ts.parse::<i64>().ok()).expect("a time");
     assert!(age < 1_000, "{age} ms old");
     let top = bench.venue.exchange.market().top(1);
     assert_eq!(bench.venue.exchange.spec(1).symbol, SWAP);
@@ -105,7 +106,10 @@ fn a_quiet_book_says_every_minute_that_it_is_still_there() {
     let first = feed.first("books", 0, market).expect("a snapshot");
     let snapshot: Value = serde_json::from_str(&first.data).expect("JSON");
     let books = |feed: &mut super::super::feed::Feed, ms: i64| {
-        feed.due(ms, market, &all).into_iter().filter(|push| push.channel == "books").collect::<Vec<_>>()
+        feed.due(ms, market, &all)
+            .into_iter()
+            .filter(|push| push.channel == "books")
+            .collect::<Vec<_>>()
     };
     assert!(books(&mut feed, 59_900).is_empty());
     let pushes = books(&mut feed, 60_000);
@@ -135,7 +139,8 @@ fn sizes_of_swaps_are_contracts_of_a_hundredth_of_a_bitcoin() {
     subscribe(&mut bench, 9, "bbo-tbt", SWAP);
     let row = rows(&bench.heard(9), "bbo-tbt").remove(0);
     let top = bench.venue.exchange.market().top(1);
-    let contracts = crate::dec::Dec::parse(row["asks"][0][1].as_str().expect("text")).expect("a number");
+    let contracts =
+        crate::dec::Dec::parse(row["asks"][0][1].as_str().expect("text")).expect("a number");
     assert_eq!(contracts.times(crate::dec::Dec::scaled(1, 2)), top.ask_qty);
     let listed = get(&mut bench, "/api/v5/public/instruments?instType=SWAP&instId=BTC-USDT-SWAP");
     let row = &listed["data"][0];
@@ -149,14 +154,17 @@ fn funding_names_its_next_two_settlements_and_tells_of_each() {
     bench.open(9, "/ws/v5/public");
     subscribe(&mut bench, 9, "funding-rate", SWAP);
     let row = rows(&bench.heard(9), "funding-rate").remove(0);
-    let at = |row: &Value, name: &str| row[name].as_str().and_then(|ms| ms.parse::<i64>().ok()).expect("a time");
+    let at = |row: &Value, name: &str| {
+        row[name].as_str().and_then(|ms| ms.parse::<i64>().ok()).expect("a time")
+    };
     assert_eq!(at(&row, "nextFundingTime") - at(&row, "fundingTime"), 8 * 3_600_000);
     assert_eq!(row["nextFundingRate"], "");
     bench.tick(at(&row, "fundingTime") - bench.now.millis() + 1_000);
     let after = rows(&bench.heard(9), "funding-rate").pop().expect("news of the settlement");
     assert_eq!(at(&after, "fundingTime"), at(&row, "nextFundingTime"));
     assert_eq!(after["settState"], "processing");
-    let history = get(&mut bench, "/api/v5/public/funding-rate-history?instId=BTC-USDT-SWAP&limit=1");
+    let history =
+        get(&mut bench, "/api/v5/public/funding-rate-history?instId=BTC-USDT-SWAP&limit=1");
     assert_eq!(history["data"][0]["fundingTime"], row["fundingTime"]);
     assert_eq!(history["data"][0]["realizedRate"], after["settFundingRate"]);
 }

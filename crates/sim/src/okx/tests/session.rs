@@ -23,7 +23,11 @@ fn a_login_is_checked_field_by_field() {
         bench.open(conn, "/ws/v5/private");
         bench.say(conn, &text);
         let heard = bench.heard(conn);
-        assert_eq!((heard[0]["event"].as_str(), heard[0]["code"].as_str()), (Some("error"), Some(code)), "{text}");
+        assert_eq!(
+            (heard[0]["event"].as_str(), heard[0]["code"].as_str()),
+            (Some("error"), Some(code)),
+            "{text}"
+        );
     }
     bench.tick(1_000);
     bench.open(30, "/ws/v5/private");
@@ -89,7 +93,8 @@ fn thirty_silent_seconds_end_a_connection_and_a_ping_keeps_it() {
 
 #[test]
 fn silence_is_judged_by_the_wall_when_the_scenario_runs_faster() {
-    let mut bench = Bench::start(VenueId::Okx, |exchange, scenario| Okx::new(exchange, scenario, 10));
+    let mut bench =
+        Bench::start(VenueId::Okx, |exchange, scenario| Okx::new(exchange, scenario, 10));
     bench.open(9, "/ws/v5/public");
     bench.tick(299_000);
     assert!(!bench.has_ended(9), "29.9 real seconds");
@@ -109,7 +114,7 @@ fn a_wrong_subscription_names_what_is_wrong() {
         (9,  json!({"channel": "books", "instId": "NOPE-USDT"}),               "60018"),
         (9,  json!({"channel": "books-l2-tbt", "instId": "BTC-USDT"}),         "64003"),
         (9,  json!({"channel": "funding-rate", "instId": "BTC-USDT"}),         "60018"),
-        (9,  json!({"channel": "orders", "instType": "ANY"}),                  "60011"),
+        (9,  json!({"channel": "orders", "instType": "ANY"}),                  "60018"),
         (10, json!({"channel": "orders", "instType": "ANY"}),                  "60011"),
         (10, json!({"channel": "books", "instId": "BTC-USDT"}),                "60018"),
         (9,  json!({"instId": "BTC-USDT"}),                                    "60013"),
@@ -117,7 +122,11 @@ fn a_wrong_subscription_names_what_is_wrong() {
     for (conn, arg, code) in cases {
         bench.say(conn, &json!({"id": "7", "op": "subscribe", "args": [arg]}).to_string());
         let heard = bench.heard(conn);
-        assert_eq!((heard[0]["event"].as_str(), heard[0]["code"].as_str()), (Some("error"), Some(code)), "{arg}");
+        assert_eq!(
+            (heard[0]["event"].as_str(), heard[0]["code"].as_str()),
+            (Some("error"), Some(code)),
+            "{arg}"
+        );
         assert_eq!(heard[0]["id"], "7");
         assert!(heard[0]["connId"].is_string());
     }
@@ -132,7 +141,8 @@ fn private_channels_tell_how_many_connections_share_them() {
     bench.tick(1_000);
     private(&mut bench, 10);
     let heard = bench.heard(10);
-    let count = heard.iter().find(|m| m["event"] == "channel-conn-count" && m["channel"] == "orders");
+    let count =
+        heard.iter().find(|m| m["event"] == "channel-conn-count" && m["channel"] == "orders");
     assert_eq!(count.expect("a count")["connCount"], "2");
 }
 
@@ -159,7 +169,9 @@ fn a_shutdown_is_announced_and_then_everybody_is_closed() {
     let heard = bench.heard(9);
     let notice = heard.iter().find(|m| m["event"] == "notice").expect("a notice");
     assert_eq!(notice["code"], "64008");
-    let reset = rows(&heard, "books").into_iter().find(|row| row["seqId"].as_i64() < row["prevSeqId"].as_i64());
+    let reset = rows(&heard, "books")
+        .into_iter()
+        .find(|row| row["seqId"].as_i64() < row["prevSeqId"].as_i64());
     assert!(reset.is_some(), "maintenance begins the sequence again");
     assert!(!bench.has_ended(9));
     bench.tick(2_000);
