@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 pub(crate) mod bench;
+pub(crate) mod day;
 pub(crate) mod json;
 pub(crate) mod ladder;
 pub(crate) mod sign;

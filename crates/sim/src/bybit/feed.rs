@@ -9,6 +9,7 @@ use crate::dec::Dec;
 use crate::event::{Level, MarketEvent};
 use crate::market::Market;
 use crate::spec::{Row, Spec};
+use crate::wire::day::Day;
 use crate::wire::json::{Obj, list};
 use crate::wire::ladder::Ladder;
 use base::Side;
@@ -111,16 +112,6 @@ struct Trade {
     ms: i64,
     tick: &'static str,
     seq: i64,
-}
-
-/// Figures of the run so far, shown where Bybit shows those of 24 hours.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Day {
-    pub(crate) open: Dec,
-    pub(crate) high: Dec,
-    pub(crate) low: Dec,
-    pub(crate) volume: Dec,
-    pub(crate) value: Dec,
 }
 
 /// A message of a topic.
@@ -376,19 +367,6 @@ impl Feed {
 const RECENT: usize = 1_000;
 /// Most trades in one message.
 const TRADES_MAX: usize = 1_024;
-
-impl Day {
-    /// Counts a trade.
-    fn trade(&mut self, price: Dec, qty: Dec) {
-        if self.open.is_zero() {
-            *self = Self { open: price, high: price, low: price, ..Self::default() };
-        }
-        self.high = self.high.max(price);
-        self.low = self.low.min(price);
-        self.volume += qty;
-        self.value += price.times(qty);
-    }
-}
 
 impl Book {
     fn text(&self, kind: &str, at: usize, now_ms: i64, spec: &Spec, sides: &Ladder) -> String {

@@ -9,6 +9,7 @@ use crate::dec::Dec;
 use crate::event::{Level, MarketEvent, Top};
 use crate::market::Market;
 use crate::spec::{Row, Spec};
+use crate::wire::day::Day;
 use crate::wire::json::{Obj, list};
 use crate::wire::ladder::Ladder;
 use base::Side;
@@ -101,29 +102,6 @@ struct Trade {
     taker: Side,
     ms: i64,
     count: u32,
-}
-
-/// Figures of the run so far, shown where OKX shows those of 24 hours.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Day {
-    pub(crate) open: Dec,
-    pub(crate) high: Dec,
-    pub(crate) low: Dec,
-    pub(crate) volume: Dec,
-    pub(crate) value: Dec,
-}
-
-impl Day {
-    /// Counts a trade.
-    pub(crate) fn trade(&mut self, price: Dec, qty: Dec) {
-        if self.open.is_zero() {
-            *self = Self { open: price, high: price, low: price, ..Self::default() };
-        }
-        self.high = self.high.max(price);
-        self.low = self.low.min(price);
-        self.volume += qty;
-        self.value += price.times(qty);
-    }
 }
 
 /// One message of a channel, without its `arg`.

@@ -183,7 +183,10 @@ impl Okx {
             let name = rows::index_name(spec);
             let wanted = if one.is_empty() { spec.quote == quote } else { name == one };
             if wanted && !seen.contains(&name) {
-                let day = self.feeds.get(spec.row).map_or_else(feed::Day::default, |feed| feed.day);
+                let day = self
+                    .feeds
+                    .get(spec.row)
+                    .map_or_else(crate::wire::day::Day::default, |feed| feed.day);
                 rows.push(rows::index(spec, self.exchange.market(), &day, now.millis()));
                 seen.push(name);
             }

@@ -1,10 +1,10 @@
 //! The rows of OKX's public answers and pushes: everything a string, sizes of swaps in contracts.
 
-use super::feed::Day;
 use crate::dec::Dec;
 use crate::event::Level;
 use crate::market::Market;
 use crate::spec::Spec;
+use crate::wire::day::Day;
 use crate::wire::json::{Obj, list};
 use base::Side;
 

@@ -130,7 +130,7 @@ impl<P: Protocol> Bench<P> {
         for act in acts {
             match act {
                 Act::Text(conn, text) => {
-                    self.said.entry(conn.0).or_default().push(text.as_str().to_owned())
+                    self.said.entry(conn.0).or_default().push(text.as_str().to_owned());
                 }
                 Act::Close(conn, ..) | Act::Cut(conn) => self.ended.push(conn.0),
                 Act::Ping(..) => {}

@@ -13,10 +13,10 @@ fn order(bench: &mut Bench<Bybit>, id: &str, category: &str, fields: &Value) -> 
     for (name, value) in fields.as_object().expect("fields") {
         args[name] = value.clone();
     }
-    request(bench, id, "order.create", args)
+    request(bench, id, "order.create", &args)
 }
 
-fn request(bench: &Bench<Bybit>, id: &str, op: &str, args: Value) -> String {
+fn request(bench: &Bench<Bybit>, id: &str, op: &str, args: &Value) -> String {
     let header = json!({"X-BAPI-TIMESTAMP": bench.now.millis().to_string()});
     json!({"reqId": format!("{id}-{}", bench.now.0), "header": header, "op": op, "args": [args]})
         .to_string()
@@ -65,7 +65,7 @@ fn an_order_is_acknowledged_with_its_budget_and_its_state_comes_on_the_topic() {
         &bench,
         "c",
         "order.cancel",
-        json!({"category": "linear", "symbol": "BTCUSDT", "orderId": id}),
+        &json!({"category": "linear", "symbol": "BTCUSDT", "orderId": id}),
     );
     bench.say(10, &cancel);
     assert_eq!(code_of(&mut bench), 0, "found by the id we showed");
@@ -154,7 +154,7 @@ fn the_eleventh_order_in_a_second_is_refused_and_a_cancel_is_not() {
         &bench,
         "c",
         "order.cancel",
-        json!({"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "l0"}),
+        &json!({"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "l0"}),
     );
     bench.say(10, &cancel);
     assert_eq!(code_of(&mut bench), 0);
@@ -212,7 +212,7 @@ fn a_batch_has_a_code_for_every_item() {
         ask(&bench, Product::Perpetual).times(Dec::scaled(98, 2)).cut_to(Dec::ONE).to_string();
     let one = |link: &str| json!({"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.002", "price": away, "orderLinkId": link});
     let args = json!({"category": "linear", "request": [one("a"), one("a"), one("b")]});
-    let text = request(&bench, "b", "order.create-batch", args);
+    let text = request(&bench, "b", "order.create-batch", &args);
     bench.say(10, &text);
     let answer = bench.heard(10).remove(0);
     assert_eq!(answer["retCode"], 0);
