@@ -69,3 +69,6 @@ impl Outbox {
         self.lost
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl<L: Channel> Desk<L> {
         let market = markets.get(place.instrument).ok_or(Unsent::Instrument)?;
         let ticket = Ticket::new(market, mind.instance, place).ok_or(Unsent::Rules)?;
         let line = order_line(lines).filter(|_| mind.orders_up).ok_or(Unsent::Session)?;
-        if mind.winding || hands.kill.is_set() {
+        if mind.winding {
             return Err(Unsent::Killed);
         }
         if !mind.open.has_room() {

@@ -162,3 +162,18 @@ fn of_two_fields_of_one_name_the_last_counts() {
         Some(2)
     );
 }
+
+#[test]
+fn a_control_character_anywhere_in_a_string_is_refused() {
+    for length in 0..40 {
+        for at in 0..=length {
+            let mut text = vec![b'x'; length + 3];
+            (text[0], text[length + 2]) = (b'"', b'"');
+            assert!(check(&text).is_some());
+            for control in [0x00, 0x0a, 0x1f] {
+                text[at + 1] = control;
+                assert_eq!(check(&text), None, "{control} at {at} of {length}");
+            }
+        }
+    }
+}

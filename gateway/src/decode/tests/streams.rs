@@ -85,7 +85,7 @@ fn a_trade_report_without_size_or_trade_id_is_no_fill() {
         r#","x":"TRADE_PREVENTION","X":"EXPIRED_IN_MATCH","l":"0.40000000","t":77"#,
     ] {
         let seen = execution_report(fields);
-        assert!(!seen.iter().any(|seen| matches!(seen, Seen::Fill(_))), "{fields}: {seen:?}");
+        assert!(matches!(seen.as_slice(), [Seen::Order(_)]), "{fields}: {seen:?}");
     }
 }
 

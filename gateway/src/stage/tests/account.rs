@@ -112,6 +112,23 @@ fn a_stream_lost_in_the_middle_fails_the_reconciliation_and_its_late_parts_are_n
 }
 
 #[test]
+fn a_late_entry_of_a_former_reconciliation_is_no_state_of_the_next() {
+    let (mut world, jobs) = reconciling(VenueId::BinanceUsdm);
+    world.advance(Span::from_secs(31));
+    let now = world.now();
+    world.stage.housekeep(now); // it has failed
+    world.pass(Span::from_millis(600));
+    assert_eq!(phases(&world.inputs()).last(), Some(&ReconcilePhase::Begin), "the next one");
+    let job = of(&jobs, |task| matches!(task, Task::Positions));
+    let (venue, instrument, venue_time) = (VenueId::BinanceUsdm, world.instrument, WallNs::NONE);
+    let position = Position { venue, instrument, qty: Qty(5), entry: None, venue_time };
+    world.reply(job, News::Item(Input::Position(position)));
+    jobs.iter().for_each(|job| world.finish(*job));
+    world.step();
+    assert_eq!(world.inputs(), [], "neither the entry nor an end");
+}
+
+#[test]
 fn a_reconciliation_without_end_fails_in_time() {
     let (mut world, _) = reconciling(VenueId::Bybit);
     world.inputs();

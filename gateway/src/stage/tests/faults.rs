@@ -272,6 +272,7 @@ fn v11_what_proves_nothing_makes_an_order_unknown() {
         (VenueId::BinanceSpot, 500, -1006, "An unexpected response"),
         (VenueId::BinanceSpot, 500, -1007, "Timeout waiting for response"),
         (VenueId::BinanceSpot, 400, -1007, "Timeout waiting for response"),
+        (VenueId::BinanceSpot, 503, -1013, "a code that would prove something, but for the status"),
         (VenueId::BinanceUsdm, 503, -1001, "Internal error"),
         (VenueId::BinanceUsdm, 408, -1007, "Timeout"),
         (VenueId::Okx, 0, 50_004, "Endpoint request timeout"),

@@ -155,6 +155,9 @@ fn a_stage_is_quiet_when_the_last_cancel_is_confirmed_and_not_before() {
         let order = world.resting();
         assert!(!world.stage.is_quiet());
         world.stage.cancel_all();
+        let late = world.place(Style::Limit);
+        let refused = rejects(&world.inputs());
+        assert_eq!(refused, [(late, RejectClass::Local, 0)], "{venue}: nothing new leaves");
         world.finish_jobs();
         for request in world.take_sent() {
             world.tell(&ack(venue, &request, order));
