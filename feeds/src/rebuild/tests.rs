@@ -64,3 +64,85 @@ fn small_coins_start_from_snapshots_beside_the_frames() {
         assert_eq!(found.digest, digest, "{symbol}");
     }
 }
+
+fn read(venue: Recorded, symbol: Option<&str>, lines: &[&str]) -> Rebuilt {
+    let mut rebuild = Rebuild::new(venue, symbol);
+    rebuild.lines(lines.join("\n").as_bytes()).expect("memory");
+    rebuild.finish()
+}
+
+fn coin(pu: i64, first: i64, last: i64, bids: &str) -> String {
+    format!(
+        r#"{{"e":"depthUpdate","E":5,"T":4,"s":"BTCUSD_PERP","ps":"BTCUSD","U":{first},"u":{last},"pu":{pu},"b":[{bids}],"a":[]}}"#
+    )
+}
+
+#[test]
+fn coin_margined_frames_are_read_by_the_rule_of_futures() {
+    let snapshot = r#"{"lastUpdateId":100,"E":1,"T":1,"symbol":"BTCUSD_PERP","pair":"BTCUSD","bids":[["30626.7","827"]],"asks":[["30626.8","114"]]}"#;
+    let lines = [coin(80, 90, 95, ""), coin(95, 98, 101, r#"["30625","3"]"#)];
+    let after = coin(101, 150, 160, r#"["30626.75","9"]"#);
+    let found = read(Recorded::BinanceCoinm, None, &[&lines[0], &lines[1], snapshot, &after, ""]);
+    assert_eq!((found.frames, found.applied, found.stale), (4, 2, 1));
+    assert_eq!(last(&found), ["30626.75", "9", "30626.8", "114"]);
+}
+
+#[test]
+fn after_a_gap_a_book_waits_for_the_next_snapshot() {
+    let snapshot = |id: i64, bid: &str| {
+        format!(
+            r#"{{"lastUpdateId":{id},"symbol":"BTCUSD_PERP","bids":[["{bid}","1"]],"asks":[["40000","1"]]}}"#
+        )
+    };
+    let lines = [
+        snapshot(100, "30000"),
+        coin(90, 95, 105, r#"["30001","1"]"#),
+        coin(110, 111, 120, r#"["30002","1"]"#),
+        coin(120, 121, 130, r#"["30003","1"]"#),
+        snapshot(115, "30000"),
+        coin(130, 131, 140, r#"["30004","1"]"#),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let found = read(Recorded::BinanceCoinm, Some("BTCUSD_PERP"), &lines);
+    assert_eq!((found.applied, found.gaps, found.refused), (4, 1, 0));
+    assert_eq!(last(&found)[0], "30004");
+}
+
+#[test]
+fn a_snapshot_before_every_delta_belongs_to_the_first_instrument() {
+    let snapshot = r#"{"lastUpdateId":100,"bids":[["99","1"]],"asks":[["101","1"]]}"#;
+    let delta =
+        r#"{"e":"depthUpdate","E":5,"s":"ANY","U":101,"u":102,"b":[["99.123456789","2"]],"a":[]}"#;
+    let found = read(Recorded::BinanceSpot, None, &[snapshot, delta]);
+    assert_eq!((found.applied, found.refused), (1, 0));
+    assert_eq!(last(&found), ["99.123456789", "2", "101", "1"]);
+}
+
+#[test]
+fn frames_that_cannot_be_read_are_counted_and_the_rest_goes_on() {
+    let book = |kind: &str, u: i64, bid: &str| {
+        format!(
+            r#"{{"topic":"orderbook.500.X","type":"{kind}","ts":9,"data":{{"s":"X","b":[["{bid}","1"]],"a":[["2000000","1"]],"u":{u},"seq":{u}}},"cts":8}}"#
+        )
+    };
+    let lines = [
+        "17 garbage".to_owned(),
+        format!("18 {}", book("snapshot", 5, "1.5")),
+        format!("19 {}", book("delta", 6, "1.x")),
+        format!("20 {}", book("delta", 6, "1.000000000000000000000001")),
+        format!("21 {}", book("delta", 6, "1.75")),
+        "22 {\"success\":true,\"op\":\"subscribe\"}".to_owned(),
+    ];
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let found = read(Recorded::Bybit, None, &lines);
+    assert_eq!((found.frames, found.applied, found.refused), (6, 2, 3));
+    assert_eq!(last(&found)[0], "1.75");
+    assert_eq!(found.last.map(|last| last.0), Some(Key::Number(9)));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let path = capture("no-such-capture.rec.gz");
+    let why = files(Recorded::Okx, None, std::slice::from_ref(&path)).expect_err("no file");
+    assert!(why.to_string().contains("no-such-capture.rec.gz"), "{why}");
+}
