@@ -1,6 +1,6 @@
 //! The core run again over what a journal holds: every output and every hash must come out the same.
 
-use base::{Instance, Output, Record};
+use base::{Input, Instance, Output, Record, WallNs};
 use journal::{Entry, JournalError, Reader};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -74,10 +74,22 @@ pub(crate) fn run(dir: &Path) -> Result<Replayed, Fault> {
     Ok(run.found)
 }
 
+/// A core restored from a journal.
+pub(crate) struct Recovered {
+    /// The core, made for the new start.
+    pub(crate) core: Core,
+    /// Wall time of the last thing it knows; what the venues did since must be asked for.
+    pub(crate) until: WallNs,
+}
+
 /// The core that continues where `dir` ends, made for a new start with `plan`; `None` for an empty journal.
 ///
 /// From the newest snapshot and the records after it, or from the first record.
-pub(crate) fn recover(dir: &Path, instance: Instance, plan: &Plan) -> Result<Option<Core>, Fault> {
+pub(crate) fn recover(
+    dir: &Path,
+    instance: Instance,
+    plan: &Plan,
+) -> Result<Option<Recovered>, Fault> {
     let reader = Reader::open(dir)?;
     if reader.instance().is_none() {
         return Ok(None);
@@ -95,7 +107,8 @@ pub(crate) fn recover(dir: &Path, instance: Instance, plan: &Plan) -> Result<Opt
     }
     let mut state = Vec::new();
     run.core.save(&mut state);
-    restore(plan, &state, run.index, plan.epoch).map(Some)
+    let core = restore(plan, &state, run.index, plan.epoch)?;
+    Ok(Some(Recovered { core, until: run.wall }))
 }
 
 fn plan_of(reader: &Reader, epoch: u32) -> Result<Plan, Fault> {
@@ -118,6 +131,8 @@ struct Run<'a> {
     /// What the last input made the core say; the journal must say the same next.
     said: Outputs,
     heard: usize,
+    /// The wall time of the last timer; the beginning of time before there was one.
+    wall: WallNs,
     found: Replayed,
 }
 
@@ -133,7 +148,7 @@ impl<'a> Run<'a> {
             diverged: None,
             took: Duration::ZERO,
         };
-        Self { reader, core, epoch, index, said: Outputs::new(), heard: 0, found }
+        Self { reader, core, epoch, index, said: Outputs::new(), heard: 0, wall: WallNs(1), found }
     }
 
     /// A core as it was before the journal's first record.
@@ -183,6 +198,9 @@ impl<'a> Run<'a> {
         self.said.clear();
         self.heard = 0;
         self.found.inputs += 1;
+        if let Ok(Input::Timer(timer)) = Input::read(&entry.record) {
+            self.wall = timer.wall;
+        }
         self.core.step(&entry.record, &mut self.said);
     }
 
@@ -206,7 +224,7 @@ impl<'a> Run<'a> {
 }
 
 fn describe(record: &Record) -> String {
-    match (base::Input::read(record), Output::read(record)) {
+    match (Input::read(record), Output::read(record)) {
         (Ok(input), _) => format!("{input:?}"),
         (_, Ok(output)) => format!("{output:?}"),
         (_, Err(why)) => why.to_string(),

@@ -7,7 +7,7 @@ use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
 use crate::{catalog, plan, replay};
-use base::{Span, VenueId};
+use base::{Span, VenueId, WallNs};
 use config::plan::{Config, Level, LogFormat, LogOutput, Mode};
 use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
@@ -116,9 +116,10 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let journal_dir = state.join("journal");
     let opened = open_journal(config, &journal_dir, &draft)?;
     let plan = strategy::Plan { epoch: opened.epoch, ..draft };
-    let core = match replay::recover(&journal_dir, config.system.instance, &plan)? {
-        Some(core) => core,
-        None => Core::new(&plan),
+    let recovered = replay::recover(&journal_dir, config.system.instance, &plan)?;
+    let (core, known_until) = match recovered {
+        Some(recovered) => (recovered.core, recovered.until),
+        None => (Core::new(&plan), WallNs::NONE),
     };
     // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
     let shadow = core.clone();
@@ -134,6 +135,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         page: &page,
         placement: &placement,
         kill: Flag::new(),
+        known_until,
         seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
     };
     let mut wired = wire(blueprint)?;

@@ -7,7 +7,7 @@ use crate::runner::Crew;
 use crate::site::Site;
 use crate::topology::{Does, LIVE};
 use base::input::Command;
-use base::{Instance, Record, Stage, VenueId};
+use base::{Instance, Record, Stage, VenueId, WallNs};
 use config::plan::Config;
 use net::{Connector, HttpClient, HttpOptions, Link, LinkOptions};
 use rings::{Flag, Full, Receiver, Sender, ring};
@@ -53,6 +53,8 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) page: &'a Page,
     pub(crate) placement: &'a Placement,
     pub(crate) kill: Flag,
+    /// Wall time up to which the journal knows what happened; `NONE` for a first start.
+    pub(crate) known_until: WallNs,
     /// Seeds the jitter of back-offs.
     pub(crate) seed: u64,
 }
@@ -80,9 +82,20 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         seed: blueprint.seed,
     };
     let mut stages: BTreeMap<&'static str, Box<dyn Stage + Send>> = BTreeMap::new();
-    let Blueprint { config, site, plan, instance, core, journal, page, placement, kill, .. } =
-        blueprint;
-    let order = Order { config, site, plan, instance, kill };
+    let Blueprint {
+        config,
+        site,
+        plan,
+        instance,
+        core,
+        journal,
+        page,
+        placement,
+        kill,
+        known_until,
+        ..
+    } = blueprint;
+    let order = Order { config, site, plan, instance, kill, known_until };
     let mut core = Some((core, journal, orders));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
@@ -110,6 +123,7 @@ pub(crate) struct Order<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) instance: Instance,
     pub(crate) kill: Flag,
+    pub(crate) known_until: WallNs,
 }
 
 /// What stages are put together with.

@@ -91,11 +91,20 @@ fn settings(order: &Order<'_>, place: &Place) -> Settings {
         recv_window_ms: configured.map_or(usual.recv_window_ms, window),
         answer_timeout: configured.map_or(usual.answer_timeout, |e| e.order_timeout),
         dead_man: configured.map_or(usual.dead_man, |e| e.dead_man),
-        fills_since: WallNs::NONE,
-        funding_since: WallNs::NONE,
+        fills_since: since(order.known_until),
+        funding_since: since(order.known_until),
         private_path,
         ..usual
     }
+}
+
+/// A minute before what the journal knows last: what was counted is not counted twice.
+fn since(known_until: WallNs) -> WallNs {
+    const MARGIN_NS: i64 = 60_000_000_000;
+    if known_until == WallNs::NONE {
+        return WallNs::NONE;
+    }
+    WallNs((known_until.0 - MARGIN_NS).max(1))
 }
 
 /// The window on the venue's clock, which a scenario may run faster; no venue takes more than a minute.

@@ -29,7 +29,7 @@ impl Folder {
             "config/main.yaml",
             "api:\n  rest:\n    port: 0\nmonitoring:\n  prometheus:\n    port: 0\n",
         );
-        folder.write("config/nodes.yaml", "nodes:\n  journal:\n    segment_bytes: 4194304\n");
+        folder.write("config/nodes.yaml", "nodes:\n  journal:\n    segment_size: 4MB\n");
         folder
     }
 

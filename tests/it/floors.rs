@@ -29,7 +29,7 @@ const ASYNC: &[&str] = &["tokio", "async-std", "smol", "async-io", "futures-exec
 fn metadata() -> Metadata {
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-        .other_options(vec!["--offline".to_owned(), "--locked".to_owned()])
+        .other_options(vec!["--locked".to_owned()])
         .exec()
         .expect("cargo metadata of this workspace")
 }

@@ -56,7 +56,7 @@ fn real_money_needs_to_be_asked_for_twice() {
     folder.write("config/main.yaml", "system:\n  mode: live\n");
     let output = complete(&mut folder.run(&[]));
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("--live"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("mode live needs it"), "{}", stderr(&output));
 }
 
 #[test]

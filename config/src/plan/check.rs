@@ -79,6 +79,7 @@ fn check_keys(exchange: &Exchange, clash: &mut impl FnMut(&[&str], String)) {
     }
 }
 
+/// Two listeners cannot share a port, unless each takes any free one.
 fn check_ports(config: &Config, clash: &mut impl FnMut(&[&str], String)) {
     let (api, monitoring) = (&config.api, &config.monitoring);
     if api.rest_port == api.websocket_port {
@@ -86,7 +87,7 @@ fn check_ports(config: &Config, clash: &mut impl FnMut(&[&str], String)) {
         clash(&["api", "websocket", "port"], why);
     }
     for (port, of) in [(api.rest_port, "api.rest"), (api.websocket_port, "api.websocket")] {
-        if monitoring.prometheus_port == port {
+        if monitoring.prometheus_port == port && port > 0 {
             let why = format!("{port} is {of}.port too");
             clash(&["monitoring", "prometheus", "port"], why);
         }

@@ -162,14 +162,15 @@ impl Okx {
     }
 
     fn bills(&self, account: AccountRow, query: &Query) -> Result<Answer, Wrong> {
-        let limit = query.limit("limit", 100, 100)?;
-        Ok(Answer::rows(bills::rows(
-            &self.exchange,
-            account,
-            query.get("instType"),
-            query.get("type"),
-            limit,
-        )))
+        let wanted = bills::Wanted {
+            inst_type: query.get("instType"),
+            kind: query.get("type"),
+            begin: query.time("begin", i64::MIN)?,
+            end: query.time("end", i64::MAX)?,
+            after: query.get("after").to_owned(),
+            limit: query.limit("limit", 100, 100)?,
+        };
+        Ok(Answer::rows(bills::rows(&self.exchange, account, &wanted)))
     }
 
     fn one_order(&mut self, account: AccountRow, query: &Query) -> Result<Answer, Wrong> {
@@ -223,12 +224,14 @@ impl Okx {
         let limit = query.limit("limit", 100, 100)?;
         let (kind, one, order) = (query.get("instType"), query.get("instId"), query.get("ordId"));
         let (begin, end) = (query.time("begin", i64::MIN)?, query.time("end", i64::MAX)?);
+        let (after, before) = (query.time("after", i64::MAX)?, query.time("before", 0)?);
         let fills = self.exchange.fills(account).iter().rev().filter(|fill| {
             let spec = self.exchange.spec(fill.row);
             (kind.is_empty() || kind == rows::kind(spec))
                 && (one.is_empty() || one == spec.symbol)
                 && (order.is_empty() || order == fill.order_id.to_string())
                 && (begin..=end).contains(&fill.at.millis())
+                && i64::try_from(private::bill_id(fill)).is_ok_and(|id| id < after && id > before)
         });
         Ok(Answer::rows(fills.take(limit).map(|fill| private::fill(&self.exchange, account, fill))))
     }

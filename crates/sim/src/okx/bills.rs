@@ -22,14 +22,23 @@ struct Bill {
     fields: Obj,
 }
 
-/// The rows of `account/bills`, of one product (`SPOT`, `SWAP`) and kind or of all.
-pub(crate) fn rows(
-    exchange: &Exchange,
-    account: AccountRow,
-    inst_type: &str,
-    wanted: &str,
-    limit: usize,
-) -> Vec<String> {
+/// Which bills are asked for.
+pub(crate) struct Wanted<'q> {
+    /// `SPOT`, `SWAP`, or empty for all.
+    pub(crate) inst_type: &'q str,
+    /// `2` trade, `8` funding, or empty for all.
+    pub(crate) kind: &'q str,
+    /// First and last millisecond.
+    pub(crate) begin: i64,
+    pub(crate) end: i64,
+    /// Only those older than this bill, unless empty.
+    pub(crate) after: String,
+    /// How many at most.
+    pub(crate) limit: usize,
+}
+
+/// The rows of `account/bills`, newest first.
+pub(crate) fn rows(exchange: &Exchange, account: AccountRow, wanted: &Wanted<'_>) -> Vec<String> {
     let ledger = &exchange.account(account).ledger;
     let mut bills: Vec<Bill> =
         ledger.fills.iter().flat_map(|fill| of_fill(exchange, fill)).collect();
@@ -57,18 +66,23 @@ pub(crate) fn rows(
     for posting in ledger.postings.iter().filter(|posting| posting.reason == Reason::Deposit) {
         *running.entry(posting.asset.clone()).or_default() += posting.amount;
     }
-    let mut rows: Vec<String> = Vec::with_capacity(bills.len());
+    let mut rows: Vec<(String, String)> = Vec::with_capacity(bills.len());
     for bill in bills {
         let balance = running.entry(bill.asset.clone()).or_default();
         *balance += bill.change;
         let spec = exchange.spec(bill.row);
-        let matches = (inst_type.is_empty() || inst_type == kind(spec))
-            && (wanted.is_empty() || wanted == bill.kind.to_string());
+        let matches = (wanted.inst_type.is_empty() || wanted.inst_type == kind(spec))
+            && (wanted.kind.is_empty() || wanted.kind == bill.kind.to_string())
+            && (wanted.begin..=wanted.end).contains(&bill.ms);
         if matches {
-            rows.push(bill.json(kind(spec), &spec.symbol, *balance));
+            rows.push((bill.id.to_string(), bill.json(kind(spec), &spec.symbol, *balance)));
         }
     }
-    rows.into_iter().rev().take(limit).collect()
+    let newer = match wanted.after.as_str() {
+        "" => 0,
+        after => rows.iter().rev().position(|(id, _)| id == after).map_or(rows.len(), |at| at + 1),
+    };
+    rows.into_iter().rev().skip(newer).take(wanted.limit).map(|(_, row)| row).collect()
 }
 
 impl Bill {

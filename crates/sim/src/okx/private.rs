@@ -179,7 +179,7 @@ pub(crate) fn fill(exchange: &Exchange, account: AccountRow, fill: &Fill) -> Str
     let spec = exchange.spec(fill.row);
     let order = exchange.order(account, &crate::order::OrderRef::Id(fill.order_id));
     Obj::new()
-        .text("billId", fill.trade_id + BILLS)
+        .text("billId", bill_id(fill))
         .quoted("clOrdId", order.map_or("", client_id))
         .text("execType", exec_type(fill))
         .text("fee", -fill.fee)
@@ -205,6 +205,11 @@ pub(crate) fn fill(exchange: &Exchange, account: AccountRow, fill: &Fill) -> Str
 
 /// Bills are numbered after their fills and funding records.
 const BILLS: u64 = 300_000_000_000;
+
+/// The bill a fill is shown under: what lists of fills are paged by.
+pub(crate) fn bill_id(fill: &Fill) -> u64 {
+    fill.trade_id + BILLS
+}
 
 /// A row of the `fills` channel.
 pub(crate) fn fill_push(exchange: &Exchange, account: AccountRow, fill: &Fill) -> String {
