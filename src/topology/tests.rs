@@ -9,20 +9,17 @@ fn wrong_tables_are_named() {
     const A: StageRow = stage("a", Does::Strategy);
     const B: StageRow = stage("b", Does::Strategy);
     const AB: LinkRow = link("ab", "a", "b", 8, Halt);
+    const TO_ITSELF: &[LinkRow] = &[link("aa", "a", "a", 8, Halt)];
+    const ODD_DEPTH: &[LinkRow] = &[link("ab", "a", "b", 9, Halt)];
+    const TWICE: &[LinkRow] = &[AB, link("ab2", "a", "b", 8, Halt)];
     assert_eq!(flaw(&[A, B], &[AB]), None);
     assert_eq!(flaw(&[A, A], &[AB]), Some("two stages of one name"));
     assert_eq!(flaw(&[A, B], &[]), Some("a stage no ring reaches"));
     assert_eq!(flaw(&[A], &[AB]), Some("a ring with an end that is no stage"));
-    assert_eq!(flaw(&[A], &[link("aa", "a", "a", 8, Halt)]), Some("a ring from a stage to itself"));
-    assert_eq!(
-        flaw(&[A, B], &[link("ab", "a", "b", 9, Halt)]),
-        Some("a ring whose depth is no power of two")
-    );
+    assert_eq!(flaw(&[A], TO_ITSELF), Some("a ring from a stage to itself"));
+    assert_eq!(flaw(&[A, B], ODD_DEPTH), Some("a ring whose depth is no power of two"));
     assert_eq!(flaw(&[A, B], &[AB, AB]), Some("two rings of one name"));
-    assert_eq!(
-        flaw(&[A, B], &[AB, link("ab2", "a", "b", 8, Halt)]),
-        Some("two rings between the same stages")
-    );
+    assert_eq!(flaw(&[A, B], TWICE), Some("two rings between the same stages"));
 }
 
 #[test]
