@@ -153,6 +153,7 @@ impl Rig {
             self.stage.housekeep(now);
             work = work.and(self.stage.turn(now));
             if self.answers_time {
+                // bound: the venues
                 while let Some(Job::Time(venue)) = self.clocks.next_job() {
                     let time = self.clock.wall();
                     let answer = Answer::Time { venue, sent: now, received: now, time };

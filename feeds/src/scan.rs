@@ -18,6 +18,7 @@ pub(crate) struct Cursor<'a> {
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0x20;
+    // bound: the printable bytes
     while byte < 0x7f {
         plain[byte] = byte != b'"' as usize && byte != b'\\' as usize;
         byte += 1;

@@ -14,10 +14,12 @@ const LEVELS: usize = 25;
 const TABLE: [u32; 256] = {
     let mut table = [0_u32; 256];
     let mut index = 0_usize;
+    // bound: every byte
     while index < 256 {
         #[expect(clippy::cast_possible_truncation, reason = "below 256")]
         let mut value = index as u32;
         let mut bit = 0;
+        // bound: eight bits
         while bit < 8 {
             value = if value & 1 == 1 { 0xedb8_8320 ^ (value >> 1) } else { value >> 1 };
             bit += 1;
