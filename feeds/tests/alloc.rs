@@ -63,7 +63,7 @@ fn garbage() -> Vec<Vec<u8>> {
 
 #[test]
 fn the_counter_counts() {
-    let (_, calls) = counted(|| drop(Box::new(std::hint::black_box(7_u64))));
+    let (_, calls) = counted(|| drop(std::hint::black_box(Box::new(7_u64))));
     assert!(calls.allocations >= 1 && calls.frees >= 1, "{calls:?}");
 }
 
