@@ -166,7 +166,7 @@ fn what_a_variable_brought_in_is_judged_like_what_was_written() {
         load_with(Some(mine.path()), &[], &|name| (name == "PORT").then(|| "99999".to_owned()))
             .unwrap_err();
     assert!(
-        faults.to_string().ends_with("main.yaml:1:20: api.rest.port: \"99999\" is not allowed; allowed: a whole number from 1 to 65535"),
+        faults.to_string().ends_with("main.yaml:1:20: api.rest.port: \"99999\" is not allowed; allowed: a whole number from 0 to 65535"),
         "{faults}"
     );
 }
