@@ -99,6 +99,7 @@ gates! {
 const COUNT: usize = Gate::ALL.len();
 const _: () = {
     let mut at = 0;
+    // bound: the gates, while compiling
     while at < COUNT {
         assert!(Gate::ALL[at] as usize == at + 1);
         at += 1;

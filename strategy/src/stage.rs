@@ -157,8 +157,8 @@ impl<C: Clock> StrategyStage<C> {
     #[cold]
     #[inline(never)]
     fn pass_on(&mut self, now: Stamp) -> bool {
+        // bound: the outputs of one step
         while let Some(record) = self.out.as_slice().get(self.passed).copied() {
-            // bound: the outputs of one step
             if !self.send(&record, now) {
                 return false;
             }
