@@ -3,8 +3,10 @@
 mod messages;
 mod typed;
 
+pub(crate) use messages::unwrapped;
+
 use crate::floors::mean;
-use crate::measure::{Digest, Entrant, Scale, Timer, contest};
+use crate::measure::{Digest, Entrant, Figures, Scale, Timer, contest};
 use crate::result::{Kind, Report};
 use base::Edge;
 use feeds::decode::{Decoder, Directory};
@@ -104,8 +106,13 @@ fn one(report: &mut Report, timer: &Timer, scale: Scale, case: &Case) {
     ];
     let figures = contest(timer, scale.rounds(), entrants);
     assert_eq!(fallbacks.get(), 0, "{}: the scanner gave up", case.name);
+    judge(report, case, &figures);
+}
+
+/// Rows, hashes and goals of one kind of message.
+fn judge(report: &mut Report, case: &Case, figures: &[(&'static str, Figures)]) {
     let hashes = hashes(case);
-    for (name, figures) in &figures {
+    for (name, figures) in figures {
         let (kind, hash) = match *name {
             OURS => (Kind::Ours, Some(hashes[0])),
             SONIC => (Kind::Library, Some(hashes[1])),
@@ -116,7 +123,7 @@ fn one(report: &mut Report, timer: &Timer, scale: Scale, case: &Case) {
         report.row(case.name, name, kind, figures, hash);
     }
     assert!(hashes.iter().all(|hash| *hash == hashes[0]), "{}: {hashes:x?}", case.name);
-    let net = |name| mean(&figures, name) - mean(&figures, COPY);
+    let net = |name| mean(figures, name) - mean(figures, COPY);
     let (sonic, simd) = (net(OURS) / net(SONIC), net(OURS) / net(SIMD));
     match case.what {
         What::Best => {

@@ -29,7 +29,7 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     for ((name, _), samples) in places.iter().zip(samples) {
         let figures = samples.figures();
         report.row("journal", &format!("append, {name}"), Kind::Ours, &figures, None);
-        report.at_most(&format!("journal: append in {name}, mean ns"), figures.mean, 25.0);
+        report.at_most(&format!("journal: append in {name}, ns"), figures.mean, 25.0);
     }
 }
 
@@ -41,7 +41,6 @@ fn record(number: usize) -> Record {
 
 fn copies(timer: &Timer, groups: usize, samples: &mut Samples) {
     let mut room = vec![Record::EMPTY; 1024];
-    let mut spent = 0;
     for group in 0..groups {
         let begun = timer.now();
         for number in group * GROUP..(group + 1) * GROUP {
@@ -49,10 +48,9 @@ fn copies(timer: &Timer, groups: usize, samples: &mut Samples) {
         }
         black_box(&mut room);
         let took = timer.since(begun);
-        spent += took;
         samples.singles.push(took / GROUP as u64);
+        samples.means.push(took as f64 / GROUP as f64);
     }
-    samples.means.push(spent as f64 / (groups * GROUP) as f64);
 }
 
 fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) {
@@ -65,7 +63,6 @@ fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) {
         Journal::open_with(folder.path(), instance, options, |_| b"{}".to_vec())
             .expect("room for a journal");
     let ended = AtomicBool::new(false);
-    let mut spent = 0;
     thread::scope(|scope| {
         scope.spawn(|| {
             crate::pin(1);
@@ -84,10 +81,9 @@ fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) {
                 black_box(writer.append(black_box(&record(number))).expect("room"));
             }
             let took = timer.since(begun);
-            spent += took;
             samples.singles.push(took / GROUP as u64);
+            samples.means.push(took as f64 / GROUP as f64);
         }
         ended.store(true, Ordering::Relaxed);
     });
-    samples.means.push(spent as f64 / (groups * GROUP) as f64);
 }

@@ -8,16 +8,25 @@
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod capture;
+mod channel;
 mod decode;
+mod engine;
 
 mod floors;
 mod frame;
+mod growth;
 
+mod joined;
 mod journal_append;
 mod measure;
+mod order;
+mod path;
+mod plan;
 
 mod result;
 mod ring;
+mod venue_side;
+mod wire;
 
 use measure::{Scale, Timer};
 use result::Report;
@@ -32,7 +41,12 @@ const PARTS: &[(&str, Part)] = &[
     ("decode", decode::run),
     ("frame", frame::run),
     ("ring", ring::run),
+    ("order", order::run),
+    ("path", path::run),
+    ("wire", wire::run),
     ("journal", journal_append::run),
+    ("growth", growth::run),
+    ("capture", capture::run),
 ];
 
 fn main() -> ExitCode {

@@ -4,6 +4,10 @@ use base::{Clock, Stamp};
 use std::hint::black_box;
 use telemetry::HostClock;
 
+/// Items between two looks at the clock where a mean is taken: few enough that most blocks are not
+/// interrupted, enough that the clock's step does not count.
+const BLOCK: usize = 64;
+
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
@@ -56,7 +60,7 @@ impl Timer {
     }
 }
 
-/// Single measurements of one thing, and its mean in each round.
+/// Single measurements of one thing, and the means of blocks of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples {
     pub(crate) singles: Vec<u64>,
@@ -97,7 +101,7 @@ impl Samples {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Figures {
     pub(crate) count: usize,
-    /// The median over the rounds of the mean of each: what ratios are made of.
+    /// The median of the means of blocks, of all rounds: what ratios are made of.
     pub(crate) mean: f64,
     pub(crate) p50: u64,
     pub(crate) p90: u64,
@@ -114,18 +118,17 @@ pub(crate) struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Does `op` with every item twice: in one block for the mean, one by one for the distribution.
+    /// Does `op` with every item twice: in blocks for the mean, one by one for the distribution.
     #[inline(always)]
     pub(crate) fn each<T>(&mut self, items: &[T], mut op: impl FnMut(&T)) {
-        for item in items {
-            op(item);
+        for block in items.chunks(BLOCK) {
+            let begun = self.timer.now();
+            for item in block {
+                op(item);
+            }
+            let took = self.timer.since(begun);
+            self.samples.means.push(took as f64 / block.len().max(1) as f64);
         }
-        let begun = self.timer.now();
-        for item in items {
-            op(item);
-        }
-        let took = (self.timer.now() - begun).0;
-        self.samples.means.push(took as f64 / items.len().max(1) as f64);
         for item in items {
             let begun = self.timer.now();
             op(item);
