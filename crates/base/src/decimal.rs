@@ -133,7 +133,11 @@ fn rescale_short(value: i64, decimals: usize, exp: u8) -> Result<i64, DecimalErr
         return value.checked_mul(factor).ok_or(DecimalError::TooLarge);
     }
     let divisor = *POW10_I64.get(decimals - wanted).unwrap_or(&i64::MAX);
-    if value % divisor == 0 { Ok(value / divisor) } else { Err(DecimalError::TooPrecise) }
+    // The divisor is never zero; saying it so leaves no panic path.
+    match (value.checked_div(divisor), value.checked_rem(divisor)) {
+        (Some(whole), Some(0)) => Ok(whole),
+        _ => Err(DecimalError::TooPrecise),
+    }
 }
 
 /// 10^0 to 10^18 as i64.

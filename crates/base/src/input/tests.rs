@@ -86,6 +86,7 @@ fn market() -> impl Strategy<Value = Input> {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one arm a kind")]
 fn execution() -> impl Strategy<Value = Input> {
     let at = (venue(), any::<u16>().prop_map(InstrumentId));
     let numbers = any::<[i64; 5]>();
