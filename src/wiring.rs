@@ -7,9 +7,9 @@ use crate::runner::Crew;
 use crate::site::Site;
 use crate::topology::{Does, LIVE};
 use base::input::Command;
-use base::{Instance, Record, Stage, VenueId, WallNs};
+use base::{Instance, Record, Span, Stage, VenueId, WallNs};
 use config::plan::Config;
-use net::{Connector, HttpClient, HttpOptions, Link, LinkOptions};
+use net::{ConnectLimit, Connector, HttpClient, HttpOptions, Link, LinkOptions, PingPolicy};
 use rings::{Flag, Full, Receiver, Sender, ring};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -154,10 +154,15 @@ impl Workbench<'_> {
         self.page.ring(ring)
     }
 
-    /// A link to a `wss://` address, closed until its stage dials.
-    pub(crate) fn link(&mut self, url: &str, clock: &HostClock) -> Result<HotLink, Fault> {
+    /// A link to a venue's `wss://` address, closed until its stage dials.
+    pub(crate) fn link(
+        &mut self,
+        venue: VenueId,
+        url: &str,
+        clock: &HostClock,
+    ) -> Result<HotLink, Fault> {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let options = LinkOptions { seed: self.seed, ..LinkOptions::default() };
+        let options = LinkOptions { seed: self.seed, ..link_options(venue) };
         let endpoint = net::Endpoint::parse(url)?;
         Ok(Link::new(self.connector.dialer(), endpoint, options, clock.clone()))
     }
@@ -208,6 +213,7 @@ fn strategy(
         commands,
         routes: [None; VenueId::COUNT],
         gateways: Vec::new(),
+        gauges: Vec::new(),
     };
     for row in LIVE.stages {
         match row.does {
@@ -218,7 +224,9 @@ fn strategy(
                 for venue in venues.iter().filter(|venue| site.place(**venue).is_some()) {
                     links.routes[venue.index()] = Some(links.gateways.len());
                 }
-                links.gateways.push(bench.rings.sender(name, row.name)?);
+                let orders = bench.rings.sender(name, row.name)?;
+                links.gauges.extend(bench.gauge(orders.name()));
+                links.gateways.push(orders);
                 links.reports.push(bench.rings.receiver(row.name, name)?);
             }
             _ => {}
@@ -231,6 +239,21 @@ fn strategy(
 /// Whether any of these venues is in use.
 pub(crate) fn in_use(site: &Site, venues: &[VenueId]) -> bool {
     venues.iter().any(|venue| site.place(*venue).is_some())
+}
+
+/// How a venue wants its connections kept: who pings, and how often it may be dialed. Half of what the
+/// venue allows is used, five dials at a time at most.
+fn link_options(venue: VenueId) -> LinkOptions {
+    let rules = venue::limits::stream_rules(venue);
+    let burst = rules.connects.min(10);
+    let per = Span(rules.connect_span.0 * u64::from(burst) / u64::from(rules.connects));
+    let ping = match venue {
+        VenueId::BinanceSpot | VenueId::BinanceUsdm => PingPolicy::default(),
+        // Their pings are texts, which the stages send.
+        VenueId::Okx | VenueId::Bybit => PingPolicy::OFF,
+    };
+    let limit = ConnectLimit { count: burst.div_ceil(2), per };
+    LinkOptions { ping, limit, ..LinkOptions::default() }
 }
 
 fn http_options(config: &Config) -> HttpOptions {

@@ -101,6 +101,7 @@ impl Engine {
             commands: orders,
             routes: [None; VenueId::COUNT],
             gateways: Vec::new(),
+            gauges: Vec::new(),
         };
         let mut engine = Self {
             clock: clock.clone(),
@@ -166,9 +167,10 @@ impl Engine {
         let name = format!("feed-{}", self.feeds.len());
         let tells = FeedTells {
             records,
+            clocks: None,
             page: self.meter(&name),
             notices: NoticeSender::detached(),
-            ring: None,
+            gauges: [None, None],
         };
         let errands = FeedErrands { clock: time, data };
         let stage = FeedStage::new(feed, options, pipes, errands, tells, self.clock.clone());
@@ -214,6 +216,7 @@ impl Engine {
             intents: intents_out,
             reports: reports_in,
             clocks: None,
+            gauge: None,
             kill: Flag::new(),
             clock: self.clock.clone(),
             page: self.meter(&name),

@@ -12,8 +12,7 @@ use crate::symbols::Row;
 use crate::sync::Sync;
 use crate::tracked::{After, Arrival, Tracked};
 use base::input::{BookHealth, Trade};
-use base::{Input, InstrumentId, Price, Record, Span, Stamp, VenueId, WallNs};
-use rings::Sender;
+use base::{Input, InstrumentId, Price, Span, Stamp, VenueId, WallNs};
 use telemetry::{Counter, Notice, NoticeCode, NoticeSender, Writer};
 
 pub(crate) use repair::Repair;
@@ -105,7 +104,7 @@ impl Market {
     pub(crate) fn new(
         plan: FeedPlan,
         options: &FeedOptions,
-        sender: Sender<Record>,
+        outbox: Outbox,
         notices: NoticeSender,
     ) -> Self {
         let rows = plan.rows.len();
@@ -133,7 +132,7 @@ impl Market {
         Self {
             decoder: Decoder::new(options.message_max),
             pulses: vec![Pulse::IDLE; plan.subs.len()],
-            outbox: Outbox::new(sender, rows),
+            outbox,
             sync: Sync::new(rows, by_rest, usize::from(options.snapshot_levels)),
             indices: plan.indices,
             subs: plan.subs,

@@ -28,6 +28,8 @@ const STATES_EXTRA: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Outbox {
     sender: Sender<Record>,
+    /// To the gateway of the same venues: what is known of their clocks.
+    clocks_on: Option<Sender<Record>>,
     /// State changes that found no room, in order.
     states: Fifo<(Row, Record)>,
     /// The newest record of each kind and instrument that found no room.
@@ -51,9 +53,14 @@ struct Late {
 const NOT_LATE: Late = Late { record: None, listed: false };
 
 impl Outbox {
-    pub(crate) fn new(sender: Sender<Record>, rows: usize) -> Self {
+    pub(crate) fn new(
+        sender: Sender<Record>,
+        clocks_on: Option<Sender<Record>>,
+        rows: usize,
+    ) -> Self {
         Self {
             sender,
+            clocks_on,
             states: Fifo::with_capacity(4 * rows + STATES_EXTRA, (Row(0), Record::EMPTY)),
             late: vec![NOT_LATE; rows * KINDS].into_boxed_slice(),
             order: Fifo::with_capacity(rows * KINDS, 0),
@@ -140,6 +147,10 @@ impl Outbox {
         if let Some(place) = self.clocks.get_mut(venue.index()) {
             *place = Some(record);
         }
+        if let Some(gateway) = &mut self.clocks_on {
+            // A full ring holds clocks told a moment ago; the next comes in seconds.
+            let _ = gateway.push(record);
+        }
         self.flush_clocks();
     }
 
@@ -225,9 +236,10 @@ impl Outbox {
         pushed
     }
 
-    /// How full the ring is, and how many pushes found it full.
-    pub(crate) fn ring(&self) -> (usize, u64) {
-        (self.sender.fill(), self.sender.refused())
+    /// How full the ring to the core and that to the gateway are, and how many pushes found them full.
+    pub(crate) fn rings(&self) -> [(usize, u64); 2] {
+        let of = |sender: &Sender<Record>| (sender.fill(), sender.refused());
+        [of(&self.sender), self.clocks_on.as_ref().map_or((0, 0), of)]
     }
 }
 

@@ -4,7 +4,6 @@ use crate::decode::{Dialect, Directory};
 use crate::options::FeedOptions;
 use crate::symbols::{Listing, Row};
 use base::{Instrument, Instruments, Product, Span, VenueId};
-use net::{ConnectLimit, LinkOptions, PingPolicy};
 use venue::Endpoints;
 
 /// A kind of place to connect to.
@@ -138,24 +137,6 @@ pub struct SessionPlan {
     pub line: Line,
     /// Where: the whole `wss://` address.
     pub url: String,
-}
-
-impl SessionPlan {
-    /// How a link to it is to be kept: the venue's limit of new connections, and its way of pinging.
-    #[must_use]
-    pub fn link_options(&self, options: &FeedOptions) -> LinkOptions {
-        let (count, ping) = match self.line.venue() {
-            VenueId::BinanceSpot | VenueId::BinanceUsdm => (1, PingPolicy::default()),
-            // Their pings are texts of ours.
-            VenueId::Okx | VenueId::Bybit => (2, PingPolicy::OFF),
-        };
-        LinkOptions {
-            max_message: options.message_max,
-            ping,
-            limit: ConnectLimit { count, per: Span::from_secs(1) },
-            ..LinkOptions::default()
-        }
-    }
 }
 
 /// An index price and whose it is.

@@ -96,6 +96,8 @@ pub(crate) struct Rig {
     pub(crate) data: ErrandPeer<Job, Answer>,
     clocks: ErrandPeer<Job, Answer>,
     records: Receiver<Record>,
+    /// What the gateway of the same venues is told.
+    pub(crate) told: Receiver<Record>,
     clock: HandClock,
     /// Answers time questions by itself.
     pub(crate) answers_time: bool,
@@ -124,11 +126,13 @@ impl Rig {
         let (data, data_peer) = ErrandHandle::pair(1024);
         let (time, time_peer) = ErrandHandle::pair(64);
         let (records, receiver) = ring("md-test", depth, Full::DropNew);
+        let (clocks, told) = ring("clk-test", 64, Full::DropNew);
         let tells = FeedTells {
             records,
+            clocks: Some(clocks),
             page: Writer::detached(),
             notices: NoticeSender::detached(),
-            ring: None,
+            gauges: [None, None],
         };
         let clock = HandClock(Rc::new(Cell::new(BEGIN)));
         let errands = FeedErrands { clock: time, data };
@@ -139,6 +143,7 @@ impl Rig {
             data: data_peer,
             clocks: time_peer,
             records: receiver,
+            told,
             clock,
             answers_time: true,
         }

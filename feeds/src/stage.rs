@@ -5,6 +5,7 @@ mod clocks;
 use crate::errand::{Answer, Job};
 use crate::market::{Cure, From, Market, Repair};
 use crate::options::FeedOptions;
+use crate::outbox::Outbox;
 use crate::plan::FeedPlan;
 use crate::session::{Session, Want};
 use base::{Clock, InstrumentId, Record, Span, Stage, Stamp, VenueId, Work};
@@ -40,12 +41,14 @@ pub struct FeedErrands {
 pub struct FeedTells {
     /// To the core.
     pub records: Sender<Record>,
+    /// To the gateway of the same venues, which stamps its requests by their clocks.
+    pub clocks: Option<Sender<Record>>,
     /// To the page.
     pub page: Writer,
     /// To the log.
     pub notices: NoticeSender,
-    /// Where the fill of the ring to the core is shown.
-    pub ring: Option<RingGauge>,
+    /// Where the fill of both rings is shown: `records`, then `clocks`.
+    pub gauges: [Option<RingGauge>; 2],
 }
 
 /// Market data of one group of venues: bytes in, records out.
@@ -58,7 +61,7 @@ pub struct FeedStage<L, C> {
     clocks: Clocks,
     errands: FeedErrands,
     page: Writer,
-    ring: Option<RingGauge>,
+    gauges: [Option<RingGauge>; 2],
     options: FeedOptions,
     started: bool,
     slow_at: Stamp,
@@ -95,16 +98,17 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
             .into_iter()
             .filter(|venue| plan.sessions.iter().any(|session| session.line.venue() == *venue))
             .collect();
+        let outbox = Outbox::new(tells.records, tells.clocks, plan.rows.len());
         let has_intervals = venues.contains(&VenueId::BinanceUsdm);
         Self {
             name: plan.name,
             clock,
             sessions,
-            market: Market::new(plan, &options, tells.records, tells.notices),
+            market: Market::new(plan, &options, outbox, tells.notices),
             clocks: Clocks::new(&venues, options.speed, options.clock_every),
             errands,
             page: tells.page,
-            ring: tells.ring,
+            gauges: tells.gauges,
             options,
             started: false,
             slow_at: Stamp(0),
@@ -298,9 +302,10 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
             None => {}
         }
         self.market.publish_counts(&self.page);
-        if let Some(ring) = &self.ring {
-            let (fill, refused) = self.market.outbox.ring();
-            ring.publish(fill, refused);
+        for (gauge, (fill, refused)) in self.gauges.iter().zip(self.market.outbox.rings()) {
+            if let Some(gauge) = gauge {
+                gauge.publish(fill, refused);
+            }
         }
         if now >= self.gauges_at {
             self.gauges_at = now + GAUGES_EVERY;

@@ -226,9 +226,10 @@ impl Rig {
         let (sender, records) = ring("md-test", depth, Full::DropNew);
         let tells = FeedTells {
             records: sender,
+            clocks: None,
             page: Writer::detached(),
             notices: NoticeSender::detached(),
-            ring: None,
+            gauges: [None, None],
         };
         let clock = HandClock(Rc::new(Cell::new(1_000_000_000)));
         let errands = FeedErrands { clock: time, data };

@@ -166,7 +166,7 @@ impl<L: Channel> Desk<L> {
                 requests: Requests::new(first_request(wall)),
                 open: Orders::default(),
                 recent: Recent::default(),
-                budget: Budget::new(venue, parts.instruments),
+                budget: Budget::new(venue, parts.instruments, settings.requests_a_minute),
                 errands: parts.errands,
                 errands_out: 0,
                 offset_ns: 0,

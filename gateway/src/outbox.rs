@@ -57,6 +57,11 @@ impl Outbox {
         true
     }
 
+    /// How full the ring is, and how many pushes found it full.
+    pub(crate) fn ring(&self) -> (usize, u64) {
+        (self.ring.fill(), self.ring.refused())
+    }
+
     /// Whether nothing waits.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {

@@ -17,6 +17,9 @@ pub struct Settings {
     pub reconcile_idle_every: Span,
     /// A reconciliation that takes longer has failed.
     pub reconcile_timeout: Span,
+    /// Requests a minute that may leave, orders included, beside the venue's own rules; `None` leaves
+    /// those alone.
+    pub requests_a_minute: Option<u32>,
     /// The venue cancels everything when it does not hear from us for this long; `None` leaves the
     /// switch alone. On Bybit only for accounts that may use it.
     pub dead_man: Option<Span>,
@@ -42,6 +45,7 @@ impl Default for Settings {
             reconcile_every: Span::from_secs(5),
             reconcile_idle_every: Span::from_secs(30),
             reconcile_timeout: Span::from_secs(30),
+            requests_a_minute: None,
             dead_man: Some(Span::from_secs(60)),
             fills_since: WallNs::NONE,
             funding_since: WallNs::NONE,

@@ -7,7 +7,7 @@ use base::{
 };
 use net::Channel;
 use rings::{Flag, Receiver, Sender};
-use telemetry::{Counter, Notice, NoticeCode, NoticeSender, Writer};
+use telemetry::{Counter, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
 use crate::desk::{Desk, DeskError, DeskParts, Hands};
 use crate::outbox::Outbox;
@@ -27,6 +27,8 @@ pub struct StageParts<C> {
     /// From the feed of the same venues: its `ClockState` records, everything else is passed over.
     /// Without it the offsets stay what [`GatewayStage::set_offset`] said, at first nothing.
     pub clocks: Option<Receiver<Record>>,
+    /// Where the fill of `reports` is shown.
+    pub gauge: Option<RingGauge>,
     /// After it is set no new order leaves; everything that is out is cancelled.
     pub kill: Flag,
     /// Time.
@@ -45,6 +47,7 @@ pub struct GatewayStage<L, C> {
     intents: Receiver<Record>,
     out: Outbox,
     clocks: Option<Receiver<Record>>,
+    gauge: Option<RingGauge>,
     kill: Flag,
     killed: bool,
     clock: C,
@@ -82,6 +85,7 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
             intents: parts.intents,
             out: Outbox::new(parts.reports),
             clocks: parts.clocks,
+            gauge: parts.gauge,
             kill: parts.kill,
             killed: false,
             clock: parts.clock,
@@ -202,6 +206,10 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
         let open = self.desks.iter().map(Desk::connections_open).sum();
         self.page.set(Counter::ConnOpen, open);
         self.page.set(Counter::NoticesDropped, self.notices.dropped());
+        if let Some(gauge) = &self.gauge {
+            let (fill, refused) = self.out.ring();
+            gauge.publish(fill, refused);
+        }
     }
 }
 

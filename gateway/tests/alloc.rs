@@ -95,6 +95,7 @@ impl World {
             intents: intents_out,
             reports: reports_in,
             clocks: None,
+            gauge: None,
             kill: Flag::new(),
             clock: clock.clone(),
             page: Writer::detached(),

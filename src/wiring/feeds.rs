@@ -33,7 +33,7 @@ pub(super) fn stage(
     let feed = FeedPlan::new(name, venues, &plan.instruments, endpoints, &options);
     let mut links = Vec::new();
     for session in &feed.sessions {
-        links.push(bench.link(&session.url, &clock)?);
+        links.push(bench.link(session.line.venue(), &session.url, &clock)?);
     }
     let errand = |what| {
         let errand = FeedErrand::new(&feed, endpoints, clock.clone());
@@ -41,8 +41,15 @@ pub(super) fn stage(
     };
     let errands = FeedErrands { clock: errand("clock-errand")?, data: errand("data-errand")? };
     let records = bench.rings.sender(name, "strategy")?;
-    let ring = bench.gauge(records.name());
-    let tells = FeedTells { records, page: bench.meter(name)?, notices: bench.notices(name), ring };
+    let clocks = bench.rings.sender(name, &name.replace("feed-", "gw-"))?;
+    let gauges = [bench.gauge(records.name()), bench.gauge(clocks.name())];
+    let tells = FeedTells {
+        records,
+        clocks: Some(clocks),
+        gauges,
+        page: bench.meter(name)?,
+        notices: bench.notices(name),
+    };
     Ok(Some(Box::new(FeedStage::new(feed, options, links, errands, tells, clock))))
 }
 

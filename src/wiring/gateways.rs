@@ -30,10 +30,12 @@ pub(super) fn stage(
         }
     }
     let feed = name.replace("gw-", "feed-");
+    let reports = bench.rings.sender(name, "strategy")?;
     let parts = StageParts {
         name,
         intents: bench.rings.receiver("strategy", name)?,
-        reports: bench.rings.sender(name, "strategy")?,
+        gauge: bench.gauge(reports.name()),
+        reports,
         clocks: Some(bench.rings.receiver(&feed, name)?),
         kill: order.kill.clone(),
         clock: order.site.clock.clone(),
@@ -66,7 +68,9 @@ fn desk<'i>(
         place.endpoints.simulated_header,
     );
     let account = match venue {
-        VenueId::BinanceUsdm | VenueId::Bybit => Some(bench.link(&place.endpoints.private, clock)?),
+        VenueId::BinanceUsdm | VenueId::Bybit => {
+            Some(bench.link(venue, &place.endpoints.private, clock)?)
+        }
         VenueId::BinanceSpot | VenueId::Okx => None,
     };
     Ok(DeskParts {
@@ -75,7 +79,7 @@ fn desk<'i>(
         instance: order.instance,
         credentials,
         settings,
-        orders: bench.link(&place.endpoints.trade, clock)?,
+        orders: bench.link(venue, &place.endpoints.trade, clock)?,
         account,
         errands: spawn_errands("order-errand", rest, bench.http.clone(), ERRANDS)?,
     })
@@ -90,6 +94,7 @@ fn settings(order: &Order<'_>, place: &Place) -> Settings {
     Settings {
         recv_window_ms: configured.map_or(usual.recv_window_ms, window),
         answer_timeout: configured.map_or(usual.answer_timeout, |e| e.order_timeout),
+        requests_a_minute: configured.map(|e| e.rate_limit),
         dead_man: configured.map_or(usual.dead_man, |e| e.dead_man),
         fills_since: since(order.known_until),
         funding_since: since(order.known_until),

@@ -16,7 +16,7 @@ use base::output::{Alarm, AlarmCode, PairChange, Place};
 use base::{Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work};
 use journal::Writer as Journal;
 use rings::{Receiver, Sender};
-use telemetry::{Counter, Hist, Notice, NoticeCode, NoticeSender, Writer};
+use telemetry::{Counter, Hist, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
 /// Inputs one turn consumes at most.
 pub const BURST: usize = 64;
@@ -38,6 +38,8 @@ pub struct Links {
     pub routes: [Option<usize>; VenueId::COUNT],
     /// To the gateways.
     pub gateways: Vec<Sender<Record>>,
+    /// Where the fill of each ring to a gateway is shown, in the order of `gateways`.
+    pub gauges: Vec<RingGauge>,
 }
 
 /// Where the stage writes what it saw.
@@ -346,6 +348,9 @@ impl<C: Clock> Stage for StrategyStage<C> {
         meter.set(Counter::JournalFull, self.full_turns);
         if self.tools.journal.is_some() {
             meter.set(Counter::JournalRecords, self.records + self.written);
+        }
+        for (gauge, ring) in self.links.gauges.iter().zip(&self.links.gateways) {
+            gauge.publish(ring.fill(), ring.refused());
         }
     }
 }

@@ -124,6 +124,7 @@ fn turns_of_the_stage_allocate_nothing() {
         commands,
         routes: [Some(0); VenueId::COUNT],
         gateways: vec![orders],
+        gauges: Vec::new(),
     };
     let tools =
         Instruments { journal: None, meter: Writer::detached(), notices: NoticeSender::detached() };

@@ -168,7 +168,7 @@ pub struct Exchange {
     pub fees_spot: FeeTier,
     /// Perpetual fees.
     pub fees_futures: FeeTier,
-    /// REST requests a minute at most, beside the exchange's own rules.
+    /// Requests a minute of the order desk at most, beside the exchange's own rules.
     pub rate_limit: u32,
     /// How long a REST answer may take.
     pub timeout: Span,

@@ -111,14 +111,17 @@ pub struct Budget {
     per_instrument: usize,
     /// By [`InstrumentId`]: its place among this venue's instruments, and its kind.
     slots: Vec<Option<(u16, Product)>>,
+    /// What its owner allows, whatever the venue would: every request counts one.
+    own: Option<Meter>,
     frozen_until: Stamp,
 }
 
 impl Budget {
     /// The full budget of a venue. All windows begin empty: after a restart [`Budget::observe`] the
-    /// venue's own counts before the first order.
+    /// venue's own counts before the first order. `a_minute`: requests of any kind that its owner allows
+    /// within a minute.
     #[must_use]
-    pub fn new(venue: VenueId, instruments: &Instruments) -> Self {
+    pub fn new(venue: VenueId, instruments: &Instruments, a_minute: Option<u32>) -> Self {
         let (wide_rules, instrument_rules) = rules::of(venue);
         let meter = |rule: &rules::Rule| Meter {
             name: rule.name,
@@ -136,7 +139,8 @@ impl Budget {
             }
         }
         let (wide, per_instrument) = (wide_rules.len(), instrument_rules.len());
-        Self { venue, meters, wide, per_instrument, slots, frozen_until: Stamp(0) }
+        let own = a_minute.map(|limit| meter(&rules::own(limit)));
+        Self { venue, meters, wide, per_instrument, slots, own, frozen_until: Stamp(0) }
     }
 
     /// Counts a request about `instrument` (or [`InstrumentId::ALL`]), or says why it must wait.
@@ -156,6 +160,9 @@ impl Budget {
             if let Some(meter) = index.and_then(|index| self.meters.get_mut(index)) {
                 meter.window.add(toll.cost, now);
             }
+        }
+        if let Some(own) = &mut self.own {
+            own.window.add(1, now);
         }
         Ok(())
     }
@@ -184,6 +191,12 @@ impl Budget {
             {
                 held = Some(Held { meter: meter.name, until });
             }
+        }
+        if let Some(own) = &mut self.own
+            && let Err(until) = own.window.room(1, reserve, now)
+            && held.is_none_or(|held| until > held.until)
+        {
+            held = Some(Held { meter: own.name, until });
         }
         held.map_or(Ok(()), Err)
     }

@@ -83,7 +83,7 @@ fn signing_an_order_allocates_nothing() {
 #[test]
 fn counting_classifying_and_stamping_allocate_nothing() {
     for venue in VenueId::ALL {
-        let mut budget = Budget::new(venue, &one(venue));
+        let mut budget = Budget::new(venue, &one(venue), Some(1_000));
         let mut clock = OffsetEstimator::new(venue, 1);
         let count = calls(|| {
             for step in 0..5_000_u64 {

@@ -6,7 +6,7 @@ use rings::{Full, Receiver, ring};
 
 fn outbox(depth: usize) -> (Outbox, Receiver<Record>) {
     let (sender, receiver) = ring("md-test", depth, Full::DropNew);
-    (Outbox::new(sender, 3), receiver)
+    (Outbox::new(sender, None, 3), receiver)
 }
 
 fn quote(row: u16, number: i64) -> Record {

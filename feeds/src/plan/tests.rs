@@ -79,17 +79,3 @@ fn spot_and_swap_share_an_index_unless_their_prices_are_read_differently() {
     all.list[4].edge.price_exp += 3;
     assert_eq!(indices(&all).len(), 2);
 }
-
-#[test]
-fn links_keep_within_the_venues_limits_of_connections() {
-    let all = instruments();
-    let options = FeedOptions::default();
-    for session in &plan(&VenueId::ALL, &all).sessions {
-        let link = session.link_options(&options);
-        assert_eq!(link.max_message, options.message_max);
-        // Binance: 300 in 5 minutes; OKX: 3 a second; Bybit: 500 in 5 minutes.
-        let in_five_minutes = u64::from(link.limit.count) * 300_000_000_000 / link.limit.per.0;
-        let most = if session.line == Line::Okx { 900 } else { 600 };
-        assert!(in_five_minutes <= most, "{:?}", session.line);
-    }
-}

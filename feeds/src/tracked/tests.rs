@@ -8,7 +8,7 @@ fn tracked(venue: VenueId) -> (Tracked, Outbox, Receiver<Record>) {
     let (sender, receiver) = ring("md-test", 256, Full::DropNew);
     let instrument = instrument(0, venue, Product::Perpetual, "X", 1);
     let options = FeedOptions::default();
-    (Tracked::new(Row(0), &instrument, &options), Outbox::new(sender, 1), receiver)
+    (Tracked::new(Row(0), &instrument, &options), Outbox::new(sender, None, 1), receiver)
 }
 
 fn at(recv: u64) -> Arrival {

@@ -102,6 +102,7 @@ impl World {
             intents: intents_out,
             reports: reports_in,
             clocks: None,
+            gauge: None,
             kill: kill.clone(),
             clock: clock.clone(),
             page: Writer::detached(),

@@ -37,6 +37,7 @@ fn bench(core: Core, journal: Option<Journal>, gateway_depth: usize) -> Bench {
         commands: commands_in,
         routes: [Some(0); VenueId::COUNT],
         gateways: vec![gateway_out],
+        gauges: Vec::new(),
     };
     let tools =
         Instruments { journal, meter: Writer::detached(), notices: NoticeSender::detached() };

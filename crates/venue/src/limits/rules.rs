@@ -65,6 +65,11 @@ const BYBIT: &[Rule] = &[
     rule("requests-5s",      600,      5, Rolling),
 ];
 
+/// What the owner of the account allows, beside the venue.
+pub(super) const fn own(a_minute: u32) -> Rule {
+    rule("configured-1m", a_minute, 60, Rolling)
+}
+
 /// The rules of account and address, and those each instrument has for itself.
 pub(super) const fn of(venue: VenueId) -> (&'static [Rule], &'static [Rule]) {
     match venue {

@@ -32,7 +32,20 @@ fn budget(venue: VenueId) -> Budget {
     Budget::new(
         venue,
         &instruments(venue, &[Product::Spot, Product::Perpetual, Product::Perpetual]),
+        None,
     )
+}
+
+#[test]
+fn the_owners_own_limit_holds_where_the_venue_would_allow_more() {
+    let all = instruments(VenueId::Bybit, &[Product::Spot]);
+    let mut budget = Budget::new(VenueId::Bybit, &all, Some(5));
+    let now = Stamp(1_000 * S);
+    assert_eq!(burst(&mut budget, Spend::Place, 0, now), 4);
+    let held = budget.try_spend(Spend::Place, InstrumentId(0), now).expect_err("four is all");
+    assert_eq!(held.meter, "configured-1m");
+    assert_eq!(burst(&mut budget, Spend::Cancel, 0, now), 1, "the reserve");
+    assert_eq!(burst(&mut budget, Spend::Place, 0, Stamp(1_070 * S)), 4, "a minute later");
 }
 
 /// How many of one kind pass at one moment.

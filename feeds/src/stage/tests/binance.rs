@@ -220,4 +220,8 @@ fn a_venues_clock_is_told_with_its_bound() {
     assert_eq!(first.venue, VenueId::BinanceSpot);
     assert!(first.offset_ns.unsigned_abs() <= 1_000_000, "{first:?}");
     assert!(first.bound < Span::from_millis(10));
+    let to_gateway: Vec<_> =
+        std::iter::from_fn(|| rig.told.pop()).map(|r| Input::read(&r)).collect();
+    let told: Vec<_> = states.iter().map(|state| Ok(Input::ClockState(*state))).collect();
+    assert_eq!(to_gateway, told, "the gateway stamps its requests by the same clock");
 }
