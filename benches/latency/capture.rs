@@ -2,7 +2,7 @@
 //! rate they were recorded at.
 
 use crate::channel::{LeapClock, framed};
-use crate::engine::{Brain, Engine, Wish, counts};
+use crate::engine::{Brain, Engine, Wish, counts, why};
 use crate::measure::{Samples, Scale, Timer};
 use crate::result::{Kind, Report};
 use base::{Clock as _, Price, Qty, Rate, Span, Stage as _, Stamp, VenueId};
@@ -29,8 +29,6 @@ const SPOT: &str = "binance-spot-btcusdt-20240808.rec.gz";
 const USDM: &str = "binance-usdm-btcusdt-20240808.rec.gz";
 /// How much faster than recorded the paced run is.
 const SPEED: u64 = 10;
-/// Between two orders of the paced run.
-const ORDERS_EVERY: u64 = 5_000_000;
 /// Frames at the front in which both books become known; not measured.
 const FRONT: usize = 400;
 
@@ -148,12 +146,12 @@ fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book
     // Counters of feeds are published about every millisecond.
     engine.clock.leap(2_000_000);
     engine.housekeep(&mut brain);
-    let hash = brain.core().hash();
+    let orders = counts(&brain).orders_sent;
     report.row("capture", "frame to record, flat out", Kind::Ours, &decode.figures(), None);
     report.fact("capture: frames/s flat out, one thread", (rest.len() as f64 * 1e9 / took).round());
     let records = counts(&brain).inputs - inputs;
     report.fact("capture: records/s into the core", (records as f64 * 1e9 / took).round());
-    report.fact("capture: hash of the core", format!("{hash:016x}"));
+    report.fact("capture: orders on the way", orders);
     losses(report, "flat out", &before, &engine.counted());
 }
 
@@ -186,7 +184,7 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
     let Some(first) = rest.first().map(|played| played.at) else { return };
     let (mut core, mut orders) = (Samples::with_room(rest.len()), Samples::default());
     let begun = timer.now();
-    let (mut kept_at, mut ordered_at) = (begun, begun);
+    let mut kept_at = begun;
     for played in rest {
         let due = begun + Span((played.at - first) / SPEED);
         idle_until(timer, due, &mut kept_at, &mut engine, &mut brain);
@@ -203,10 +201,6 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
             engine.expire_orders();
             engine.hear();
             brain.turn(engine.clock.now());
-            ordered_at = timer.now();
-        } else if (timer.now() - ordered_at).0 > ORDERS_EVERY {
-            ordered_at = timer.now();
-            engine.rest();
         }
     }
     engine.clock.leap(2_000_000);
@@ -222,6 +216,7 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
         None,
     );
     report.fact("capture: orders of the paced run", sent);
+    assert!(sent > 0, "the capture trades: {}", why(&engine, &brain));
     losses(report, &name, &before, &engine.counted());
 }
 

@@ -83,13 +83,18 @@ fn main() -> ExitCode {
     }
 }
 
-/// Puts this thread on the `index`-th of the processors allowed here, around again when there are fewer.
-pub(crate) fn pin(index: usize) {
+/// The processors allowed to this process when it began.
+pub(crate) fn processors() -> &'static [u32] {
     static ALLOWED: std::sync::OnceLock<Vec<u32>> = std::sync::OnceLock::new();
-    let allowed = ALLOWED.get_or_init(|| {
+    ALLOWED.get_or_init(|| {
         let host = tuning::Host::read(None);
         host.map(|host| host.allowed.iter().map(|cpu| cpu.id).collect()).unwrap_or_default()
-    });
+    })
+}
+
+/// Puts this thread on the `index`-th of the processors allowed here, around again when there are fewer.
+pub(crate) fn pin(index: usize) {
+    let allowed = processors();
     if let Some(cpu) = allowed.get(index % allowed.len().max(1)) {
         // Unpinned it still measures, only worse.
         let _ = tuning::pin_current(*cpu);

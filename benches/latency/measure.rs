@@ -121,6 +121,10 @@ impl Round<'_> {
     /// Does `op` with every item twice: in blocks for the mean, one by one for the distribution.
     #[inline(always)]
     pub(crate) fn each<T>(&mut self, items: &[T], mut op: impl FnMut(&T)) {
+        // The first lap warms what the others' turns have cooled.
+        for item in items {
+            op(item);
+        }
         for block in items.chunks(BLOCK) {
             let begun = self.timer.now();
             for item in block {

@@ -12,6 +12,8 @@ use strategy::plan::{
 pub(crate) const EVER: Span = Span::from_secs(1_000_000_000);
 /// After a trade nothing is opened for this long, so that only a leap lets the next one be.
 const PAUSE: Span = Span::from_secs(10);
+/// The same where time runs as it does: within every venue's budget.
+const EAGER_PAUSE: Span = Span::from_millis(300);
 /// Of an eager run: the funding settles once within it.
 pub(crate) const HORIZON: Span = Span::from_secs(1_000_000);
 
@@ -73,7 +75,7 @@ pub(crate) fn plan(venues: &[VenueId], eager: Option<Rate>) -> Plan {
         orders: OrderPlan {
             quiet: EVER,
             settle: EVER,
-            refusal_pause: PAUSE,
+            refusal_pause: if eager.is_some() { EAGER_PAUSE } else { PAUSE },
             ..OrderPlan::default()
         },
         core: CorePlan::default(),

@@ -157,7 +157,7 @@ fn machine() -> Value {
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     json!({
         "cpu": model.map(|(_, name)| name.trim()),
-        "cpus_allowed": std::thread::available_parallelism().map_or(0, usize::from),
+        "cpus_allowed": crate::processors().len(),
         "kernel": read("/proc/sys/kernel/osrelease").trim(),
         "load": read("/proc/loadavg").trim(),
         "rustc": said_by("rustc", &["--version"]),

@@ -16,7 +16,7 @@ struct Line(AtomicU64);
 pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     report.group("ring: one way between two pinned threads, as half of there and back");
     // Two threads that share one processor take turns of milliseconds: then only a few.
-    let alone = thread::available_parallelism().map_or(1, usize::from) < 2;
+    let alone = crate::processors().len() < 2;
     let hops = if alone { 16 } else { scale.of(200_000) };
     let [mut line_samples, mut ring_samples, mut same_samples] =
         [const { Samples { singles: Vec::new(), means: Vec::new() } }; 3];

@@ -67,7 +67,9 @@ impl Engine {
         for _ in 0..20 {
             self.pass(brain);
         }
-        if !self.bookless {
+        if self.bookless {
+            self.acknowledge_subscriptions();
+        } else {
             self.bring_books(brain);
         }
         self.tell_accounts(brain);
@@ -78,6 +80,15 @@ impl Engine {
         assert_eq!(brain.core().mode(), strategy::Mode::Armed);
         for desk in &mut self.desks {
             desk.answered = desk.orders.sent();
+        }
+    }
+
+    /// Binance answers each request; a feed that waits in vain begins anew after some seconds.
+    fn acknowledge_subscriptions(&self) {
+        for (_, venue) in &self.lines {
+            for id in 1..=venue.sent() {
+                venue.say(&format!(r#"{{"result":null,"id":{id}}}"#));
+            }
         }
     }
 
