@@ -1,8 +1,9 @@
 //! The one run loop of every pinned thread.
 //!
 //! A crew is the stages of one thread. Each round gives every stage a turn; a stage that wrote lets those
-//! it leads to react at once, so that on a fused thread a quote becomes order bytes before the next
-//! socket is read. Every nanosecond between two rounds is charged to one regime.
+//! it leads to react at once, and goes on when it has more: a feed ends its turn with the first message that
+//! tells the core something, so that on a fused thread a quote becomes order bytes before the next message
+//! is read. Every nanosecond between two rounds is charged to one regime.
 
 use base::{Clock, Span, Stage, Stamp, Work};
 use rings::Flag;
@@ -10,6 +11,9 @@ use telemetry::{Counter, Regime, Writer, alloc};
 
 /// Slow bookkeeping happens about this often; jittered so that threads do not beat together.
 const HOUSEKEEP: Span = Span::from_micros(100);
+
+/// Turns one stage may have in a round, so that one with much to say does not keep the others waiting.
+const TURNS: usize = 64;
 
 /// The stages of one thread.
 pub(crate) struct Crew<C: Clock> {
@@ -61,15 +65,24 @@ impl<C: Clock> Crew<C> {
         self
     }
 
-    /// One turn of every stage.
+    /// A turn of every stage, and more of those that ended it early.
     fn round(&mut self, now: Stamp) -> Work {
         let mut total = Work::Idle;
+        let mut now = now;
         for at in 0..self.stages.len() {
-            let Some(stage) = self.stages.get_mut(at) else { break };
-            let work = stage.turn(now);
-            total = total.and(work);
-            if matches!(work, Work::Done(_)) {
-                total = total.and(self.follow(at));
+            // bound: TURNS
+            for _ in 0..TURNS {
+                let Some(stage) = self.stages.get_mut(at) else { break };
+                let work = stage.turn(now);
+                let more = stage.has_more();
+                total = total.and(work);
+                if matches!(work, Work::Done(_)) {
+                    total = total.and(self.follow(at));
+                    now = self.clock.now();
+                }
+                if !more {
+                    break;
+                }
             }
         }
         total
@@ -79,14 +92,21 @@ impl<C: Clock> Crew<C> {
     fn follow(&mut self, at: usize) -> Work {
         let mut total = Work::Idle;
         let count = self.downstream.get(at).map_or(0, Vec::len);
+        let mut now = Stamp(0);
+        let mut moved = true;
         for index in 0..count {
             let Some(&next) = self.downstream.get(at).and_then(|d| d.get(index)) else { break };
-            let now = self.clock.now();
+            if core::mem::take(&mut moved) {
+                now = self.clock.now();
+            }
             let Some(stage) = self.stages.get_mut(next) else { break };
             let work = stage.react(now);
             total = total.and(work);
-            if next > at && matches!(work, Work::Done(_)) {
-                total = total.and(self.follow(next));
+            if matches!(work, Work::Done(_)) {
+                moved = true;
+                if next > at {
+                    total = total.and(self.follow(next));
+                }
             }
         }
         total

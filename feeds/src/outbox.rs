@@ -76,6 +76,12 @@ impl Outbox {
         core::mem::replace(&mut self.told, [0; BookHealth::ALL.len()])
     }
 
+    /// Events handed over, to be compared with itself before.
+    #[inline(always)]
+    pub(crate) const fn pushed(&self) -> u64 {
+        self.sent
+    }
+
     /// Events handed over, and events lost, since the last call.
     pub(crate) const fn take_counts(&mut self) -> (u64, u64) {
         let counts = (self.sent, self.dropped);

@@ -156,7 +156,7 @@ impl Rig {
             self.clock.0.set(self.clock.0.get() + 1_000_000);
             let now = self.clock.now();
             self.stage.housekeep(now);
-            work = work.and(self.stage.turn(now));
+            work = work.and(self.turns(now));
             if self.answers_time {
                 // bound: the venues
                 while let Some(Job::Time(venue)) = self.clocks.next_job() {
@@ -167,6 +167,22 @@ impl Rig {
             }
         }
         work
+    }
+
+    /// Turns until the stage has no more, as a thread gives them.
+    fn turns(&mut self, now: Stamp) -> Work {
+        let mut work = self.stage.turn(now);
+        // bound: what was played
+        while self.stage.has_more() {
+            work = work.and(self.stage.turn(now));
+        }
+        work
+    }
+
+    /// One turn, and what the core was told in it.
+    pub(crate) fn turn(&mut self) -> (Work, Vec<Input>) {
+        let work = self.stage.turn(self.clock.now());
+        (work, self.inputs())
     }
 
     /// Long steps, for waits of seconds and hours.

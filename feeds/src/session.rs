@@ -240,6 +240,12 @@ impl State {
         self.renew_at = if ages { now + renew_after } else { Stamp(u64::MAX) };
     }
 
+    /// When something came last.
+    #[inline(always)]
+    pub(crate) const fn heard_at(&self) -> Stamp {
+        self.heard_at
+    }
+
     /// Something came.
     #[inline(always)]
     pub(crate) const fn heard(&mut self, recv: Stamp) {

@@ -14,7 +14,8 @@ use net::{Channel, ErrandHandle, Polled};
 use rings::Sender;
 use telemetry::{Counter, Hist, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
-/// Most texts one turn reads, over all connections.
+/// Most texts one turn reads, over all connections. It ends with the first that tells the core something, so
+/// that what follows from it is done before more is read.
 pub const BURST: usize = 64;
 /// Most pieces of answers one housekeeping takes.
 const ANSWERS: usize = 32;
@@ -57,6 +58,11 @@ pub struct FeedStage<L, C> {
     name: &'static str,
     clock: C,
     sessions: Vec<Session<L>>,
+    /// The connection that is read now, and how many texts of its share it had.
+    cursor: usize,
+    served: usize,
+    /// The last turn ended because the core was told something.
+    has_more: bool,
     market: Market,
     clocks: Clocks,
     errands: FeedErrands,
@@ -104,6 +110,9 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
             name: plan.name,
             clock,
             sessions,
+            cursor: 0,
+            served: 0,
+            has_more: false,
             market: Market::new(plan, &options, outbox, tells.notices),
             clocks: Clocks::new(&venues, options.speed, options.clock_every),
             errands,
@@ -118,14 +127,16 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
         }
     }
 
-    /// Reads one connection until it has nothing or its share of the burst is used up.
+    /// Reads the connection under the cursor until it has nothing, its share of the burst is used up, or the
+    /// core was told something.
     #[inline(always)]
-    fn read(&mut self, at: usize, share: usize, now: Stamp) -> usize {
-        let Some(session) = self.sessions.get_mut(at) else { return 0 };
-        let mut count = 0;
-        let mut end = Stamp(0);
+    fn read(&mut self, share: usize, now: Stamp) -> Read {
+        let mut read = Read { count: 0, told: false };
+        let mut end = now;
+        let before = self.market.outbox.pushed();
         // bound: its share of BURST
-        while count < share && !self.market.outbox.is_jammed() {
+        while self.served < share && !read.told && !self.market.outbox.is_jammed() {
+            let Some(session) = self.sessions.get_mut(self.cursor) else { break };
             let overlap = session.state.overlap_until.is_some();
             let (bytes, recv, from) = match session.link.poll(now) {
                 Polled::Idle => break,
@@ -134,30 +145,44 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
                 Polled::Trailing { bytes, recv } => (bytes, recv, From::First),
                 event => {
                     let event = Happened::of(&event);
-                    self.on_event(at, event, now);
-                    return count + 1;
+                    read.count += 1;
+                    self.on_event(self.cursor, event, now);
+                    read.told = self.market.outbox.pushed() != before;
+                    break;
                 }
             };
-            count += 1;
             let control = self.market.on_text(session.line, &session.directory, bytes, recv, from);
+            read.told = self.market.outbox.pushed() != before;
+            read.count += 1;
+            self.served += 1;
             // Texts that came with one read of the socket are charged one after the other.
             let begin = recv.max(end);
             end = self.clock.now();
             self.page.record(Hist::Decode, (end - begin).0);
             if from != From::First {
+                let waited = session.link.socket_to_user();
+                if waited > 0 && session.state.heard_at() != recv {
+                    self.page.record(Hist::SocketToUser, waited);
+                }
                 session.state.heard(recv);
                 if let Some(control) = control
                     && let Some(code) = session.state.on_control(control, now)
                 {
-                    self.market.subscription_refused(at, session.line.venue(), code, now);
+                    self.market.subscription_refused(self.cursor, session.line.venue(), code, now);
                 }
             }
         }
-        let waited = session.link.socket_to_user();
-        if count > 0 && waited > 0 {
-            self.page.record(Hist::SocketToUser, waited);
+        read
+    }
+
+    /// The next connection's share begins.
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.served = 0;
+        self.cursor += 1;
+        if self.cursor >= self.sessions.len() {
+            self.cursor = 0;
         }
-        count
     }
 
     /// A connection opened, was renewed, or closed.
@@ -318,6 +343,15 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
     }
 }
 
+/// What came of reading one connection.
+#[derive(Clone, Copy, Debug)]
+struct Read {
+    /// Texts and events.
+    count: usize,
+    /// Whether the core was told something.
+    told: bool,
+}
+
 /// What happened to a connection, without what a text would borrow.
 #[derive(Clone, Copy, Debug)]
 enum Happened {
@@ -345,14 +379,27 @@ impl<L: Channel, C: Clock> Stage for FeedStage<L, C> {
     }
 
     fn turn(&mut self, now: Stamp) -> Work {
+        let before = self.market.outbox.pushed();
         self.market.outbox.flush();
+        let mut count = usize::from(self.market.outbox.pushed() != before);
+        self.has_more = false;
         let sessions = self.sessions.len();
         let share = BURST.checked_div(sessions).unwrap_or(0).max(1);
-        let mut count = 0;
-        for at in 0..sessions {
-            count += self.read(at, share, now);
+        // bound: every connection once
+        for _ in 0..sessions {
+            let read = self.read(share, now);
+            count += read.count;
+            if read.told {
+                self.has_more = true;
+                if self.served >= share {
+                    self.advance();
+                }
+                break;
+            }
+            self.advance();
         }
         if !self.market.outbox.is_clear() {
+            self.has_more = false;
             return Work::Backpressured;
         }
         match u32::try_from(count) {
@@ -360,6 +407,10 @@ impl<L: Channel, C: Clock> Stage for FeedStage<L, C> {
             Ok(count) => Work::Done(count),
             Err(_) => Work::Done(u32::MAX),
         }
+    }
+
+    fn has_more(&self) -> bool {
+        self.has_more
     }
 
     fn react(&mut self, _now: Stamp) -> Work {

@@ -19,10 +19,11 @@ impl Clock for Stepping {
 
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// Does `work` once every turn and writes down what it was given.
+/// Does `work` every turn, has more after as many of them as `more` says, and writes down what it was given.
 struct Probe {
     name: &'static str,
     work: Work,
+    more: u64,
     log: Log,
     stop_after: Option<(Arc<AtomicU64>, Flag)>,
 }
@@ -40,6 +41,10 @@ impl Stage for Probe {
         }
         self.work
     }
+    fn has_more(&self) -> bool {
+        let turns = |line: &&String| **line == format!("turn {}", self.name);
+        (self.log.lock().unwrap().iter().filter(turns).count() as u64) <= self.more
+    }
     fn react(&mut self, _now: Stamp) -> Work {
         self.log.lock().unwrap().push(format!("react {}", self.name));
         self.work
@@ -50,12 +55,17 @@ impl Stage for Probe {
 }
 
 fn run(works: [Work; 3], rounds: u64) -> Vec<String> {
+    run_with(works, 0, rounds)
+}
+
+fn run_with(works: [Work; 3], more: u64, rounds: u64) -> Vec<String> {
     let log = Log::default();
     let stop = Flag::new();
     let left = Arc::new(AtomicU64::new(rounds));
     let stages = ["feed", "core", "gw"].iter().zip(works).map(|(name, work)| {
         let stop_after = (*name == "feed").then(|| (left.clone(), stop.clone()));
-        Box::new(Probe { name, work, log: log.clone(), stop_after }) as Box<dyn Stage + Send>
+        let more = if *name == "feed" { more } else { 0 };
+        Box::new(Probe { name, work, more, log: log.clone(), stop_after }) as Box<dyn Stage + Send>
     });
     let downstream = vec![vec![1], vec![2], vec![1]];
     let crew =
@@ -79,6 +89,20 @@ fn what_a_stage_wrote_is_acted_on_before_the_next_stage_has_its_turn() {
 }
 
 #[test]
+fn a_stage_that_has_more_goes_on_when_the_others_have_reacted() {
+    let lines = run_with([Work::Done(1), Work::Idle, Work::Idle], 2, 1);
+    let turn = ["turn feed", "react core"];
+    assert_eq!(lines, [&turn[..], &turn, &turn, &["turn core", "turn gw"]].concat());
+}
+
+#[test]
+fn a_stage_that_always_has_more_keeps_the_others_waiting_for_a_bounded_time() {
+    let lines = run_with([Work::Done(1), Work::Idle, Work::Idle], u64::MAX, 1);
+    assert_eq!(lines.iter().filter(|line| *line == "turn feed").count(), TURNS);
+    assert_eq!(lines.last().map(String::as_str), Some("turn gw"));
+}
+
+#[test]
 fn a_ring_back_upstream_does_not_loop() {
     let lines = run([Work::Idle, Work::Idle, Work::Done(1)], 1);
     assert_eq!(lines, ["turn feed", "turn core", "turn gw", "react core"]);
@@ -92,6 +116,7 @@ fn housekeeping_comes_to_every_stage() {
     let stages: Vec<Box<dyn Stage + Send>> = vec![Box::new(Probe {
         name: "only",
         work: Work::Idle,
+        more: 0,
         log: log.clone(),
         stop_after: Some((left, stop.clone())),
     })];

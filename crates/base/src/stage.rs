@@ -31,6 +31,11 @@ pub trait Stage {
     fn name(&self) -> &'static str;
     /// Does at most a burst of work and says how much it did.
     fn turn(&mut self, now: Stamp) -> Work;
+    /// Whether the last turn ended only so that others may react to what it wrote, with more to do: then it
+    /// is given another turn as soon as they have.
+    fn has_more(&self) -> bool {
+        false
+    }
     /// Does what waits in its rings and touches no socket: given right after an upstream stage of the
     /// same thread has written, so that an order does not wait for the polls of other connections.
     fn react(&mut self, now: Stamp) -> Work {

@@ -4,6 +4,7 @@ mod binance;
 mod bybit;
 mod lines;
 mod okx;
+mod turns;
 
 use crate::plan::Line;
 use crate::rig::{Rig, healths};
