@@ -124,7 +124,6 @@ const BYBIT_TESTNET: Row = [
 /// REST paths of Binance spot.
 #[expect(missing_docs, reason = "each constant is the path of its name")]
 pub mod binance_spot {
-    pub const PING: &str = "/api/v3/ping";
     pub const TIME: &str = "/api/v3/time";
     pub const EXCHANGE_INFO: &str = "/api/v3/exchangeInfo";
     pub const DEPTH: &str = "/api/v3/depth";
@@ -138,12 +137,9 @@ pub mod binance_spot {
 /// REST paths of Binance USD-M futures.
 #[expect(missing_docs, reason = "each constant is the path of its name")]
 pub mod binance_usdm {
-    pub const PING: &str = "/fapi/v1/ping";
     pub const TIME: &str = "/fapi/v1/time";
     pub const EXCHANGE_INFO: &str = "/fapi/v1/exchangeInfo";
     pub const FUNDING_INFO: &str = "/fapi/v1/fundingInfo";
-    pub const FUNDING_RATE: &str = "/fapi/v1/fundingRate";
-    pub const PREMIUM_INDEX: &str = "/fapi/v1/premiumIndex";
     pub const DEPTH: &str = "/fapi/v1/depth";
     pub const LISTEN_KEY: &str = "/fapi/v1/listenKey";
     pub const ORDER: &str = "/fapi/v1/order";
@@ -151,11 +147,8 @@ pub mod binance_usdm {
     pub const ALL_OPEN_ORDERS: &str = "/fapi/v1/allOpenOrders";
     pub const COUNTDOWN_CANCEL_ALL: &str = "/fapi/v1/countdownCancelAll";
     pub const BALANCE: &str = "/fapi/v3/balance";
-    pub const ACCOUNT: &str = "/fapi/v3/account";
     pub const POSITIONS: &str = "/fapi/v3/positionRisk";
     pub const POSITION_MODE: &str = "/fapi/v1/positionSide/dual";
-    pub const LEVERAGE: &str = "/fapi/v1/leverage";
-    pub const MARGIN_TYPE: &str = "/fapi/v1/marginType";
     pub const USER_TRADES: &str = "/fapi/v1/userTrades";
     pub const INCOME: &str = "/fapi/v1/income";
     pub const COMMISSION: &str = "/fapi/v1/commissionRate";
@@ -166,24 +159,17 @@ pub mod binance_usdm {
 pub mod okx {
     pub const TIME: &str = "/api/v5/public/time";
     pub const INSTRUMENTS: &str = "/api/v5/public/instruments";
-    pub const FUNDING_RATE: &str = "/api/v5/public/funding-rate";
-    pub const FUNDING_HISTORY: &str = "/api/v5/public/funding-rate-history";
-    pub const MARK_PRICE: &str = "/api/v5/public/mark-price";
-    pub const BOOKS: &str = "/api/v5/market/books";
     pub const ORDER: &str = "/api/v5/trade/order";
     pub const CANCEL_ORDER: &str = "/api/v5/trade/cancel-order";
     pub const CANCEL_BATCH: &str = "/api/v5/trade/cancel-batch-orders";
     pub const CANCEL_ALL_AFTER: &str = "/api/v5/trade/cancel-all-after";
     pub const ORDERS_PENDING: &str = "/api/v5/trade/orders-pending";
     pub const FILLS: &str = "/api/v5/trade/fills";
-    pub const FILLS_HISTORY: &str = "/api/v5/trade/fills-history";
     pub const BALANCE: &str = "/api/v5/account/balance";
     pub const POSITIONS: &str = "/api/v5/account/positions";
     pub const BILLS: &str = "/api/v5/account/bills";
     pub const CONFIG: &str = "/api/v5/account/config";
     pub const TRADE_FEE: &str = "/api/v5/account/trade-fee";
-    pub const SET_POSITION_MODE: &str = "/api/v5/account/set-position-mode";
-    pub const SET_LEVERAGE: &str = "/api/v5/account/set-leverage";
 }
 
 /// REST paths of Bybit v5.
@@ -191,9 +177,6 @@ pub mod okx {
 pub mod bybit {
     pub const TIME: &str = "/v5/market/time";
     pub const INSTRUMENTS: &str = "/v5/market/instruments-info";
-    pub const ORDERBOOK: &str = "/v5/market/orderbook";
-    pub const TICKERS: &str = "/v5/market/tickers";
-    pub const FUNDING_HISTORY: &str = "/v5/market/funding/history";
     pub const ORDER_CREATE: &str = "/v5/order/create";
     pub const ORDER_CANCEL: &str = "/v5/order/cancel";
     pub const ORDER_CANCEL_ALL: &str = "/v5/order/cancel-all";
@@ -201,10 +184,8 @@ pub mod bybit {
     pub const ORDER_HISTORY: &str = "/v5/order/history";
     pub const EXECUTION_LIST: &str = "/v5/execution/list";
     pub const POSITION_LIST: &str = "/v5/position/list";
-    pub const SWITCH_MODE: &str = "/v5/position/switch-mode";
-    pub const SET_LEVERAGE: &str = "/v5/position/set-leverage";
+    pub const ACCOUNT_INFO: &str = "/v5/account/info";
     pub const WALLET_BALANCE: &str = "/v5/account/wallet-balance";
-    pub const TRANSACTION_LOG: &str = "/v5/account/transaction-log";
     pub const FEE_RATE: &str = "/v5/account/fee-rate";
     pub const DISCONNECTED_CANCEL_ALL: &str = "/v5/order/disconnected-cancel-all";
 }

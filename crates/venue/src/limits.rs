@@ -210,22 +210,6 @@ impl Budget {
         }
     }
 
-    /// A Binance `rateLimits` row or its header twin, by its own words.
-    pub fn observe_binance(
-        &mut self,
-        kind: &[u8],
-        interval: &[u8],
-        count: u16,
-        used: i64,
-        limit: i64,
-        now: Stamp,
-    ) {
-        let Some(meter) = rules::binance_meter(self.venue, kind, interval, count) else { return };
-        // -1 appears in live answers and says nothing.
-        let known = |value: i64| u32::try_from(value).unwrap_or(0);
-        self.observe(meter, known(used), known(limit), now);
-    }
-
     /// A Bybit answer's `X-Bapi-Limit` and `X-Bapi-Limit-Status` (what is left).
     pub fn observe_bybit(
         &mut self,

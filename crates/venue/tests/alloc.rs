@@ -92,7 +92,7 @@ fn counting_classifying_and_stamping_allocate_nothing() {
                 if budget.try_spend(spend, InstrumentId(0), now).is_err() {
                     budget.refused(spend, InstrumentId(0), now);
                 }
-                budget.observe_binance(b"ORDERS", b"SECOND", 10, 5, 100, now);
+                budget.observe("orders-10s", 5, 100, now);
                 budget.observe_bybit(spend, InstrumentId(0), 10, 5, now);
                 budget.align(WallNs::from_millis(1_786_000_000_000), now);
                 clock.sample(

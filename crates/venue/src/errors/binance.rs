@@ -29,7 +29,9 @@ const USDM: &[Row] = &[
     (&[-4003, -4004, -4005, -4013, -4014, -4023, -4029, -4030, -4164, -4183],
                                                       Rejected,    Class::Rules),
     (&[-4001, -4002, -4016, -4024, -4131, -4184],     Rejected,    Class::PriceBand),
-    (&[-4015, -4061, -4120, -4136, -4137, -4138, -4192, -4067, -4068, -4060, -4062],
+    // The account's position mode forbids it: a right it does not have, whatever the order says.
+    (&[-4061],                                        Rejected,    Class::Auth),
+    (&[-4015, -4120, -4136, -4137, -4138, -4192, -4067, -4068, -4060, -4062],
                                                       Rejected,    Class::Other),
     (&[-4116],                                        Duplicate,   Class::Duplicate),
     (&[-4046, -4059],                                 NoChange,    Class::Other),

@@ -37,6 +37,10 @@ pub(super) fn classify(code: i64, message: &[u8]) -> Verdict {
     if code == 110_017 && says(message, "truncated") {
         return Verdict::new(Rejected, Class::Rules);
     }
+    // The code of any wrong parameter also tells that the account is in hedge mode.
+    if code == 10_001 && says(message, "position mode") {
+        return Verdict::new(Rejected, Class::Auth);
+    }
     look_up(TABLE, code).unwrap_or(family(code))
 }
 

@@ -17,7 +17,9 @@ const TABLE: &[Row] = &[
     (&[50007, 50008, 50012, 50027, 50030, 50035, 50100, 50101, 50103, 50104, 50105, 50106, 50107,
        50110, 50111, 50113, 50114, 50119, 60001, 60002, 60003, 60005, 60007, 60008, 60009, 60011,
        60021, 60022, 60024, 60026, 60032],            Auth,        Class::Auth),
-    (&[51008, 51127, 51131, 51502, 51010],            Rejected,    Class::Funds),
+    (&[51008, 51127, 51131, 51502],                   Rejected,    Class::Funds),
+    // The account's own mode forbids it: a right it does not have, whatever the order says.
+    (&[51010],                                        Rejected,    Class::Auth),
     (&[51016, 51011],                                 Duplicate,   Class::Duplicate),
     (&[51006, 51031, 51116, 51122, 51135, 51136, 51137, 51138, 51250, 51252, 54084, 54085],
                                                       Rejected,    Class::PriceBand),

@@ -26,7 +26,8 @@ const NAMED: &[(VenueId, &[i64], super::Outcome, Class)] = &[
     (BinanceUsdm, &[-2022, -4400, -4401],                Rejected,    Class::ReduceOnly),
     (BinanceUsdm, &[-2021, -2025, -2027, -1111, -4003, -4004, -4005, -4013, -4014, -4023, -4164, -5021],
                                                          Rejected,    Class::Rules),
-    (BinanceUsdm, &[-4015, -4061, -4067, -4068, -4120, -4192], Rejected, Class::Other),
+    (BinanceUsdm, &[-4061],                              Rejected,    Class::Auth),
+    (BinanceUsdm, &[-4015, -4067, -4068, -4120, -4192], Rejected, Class::Other),
     (BinanceUsdm, &[-4116],                              Duplicate,   Class::Duplicate),
     (BinanceUsdm, &[-4131],                              Rejected,    Class::PriceBand),
     (BinanceUsdm, &[-4059, -4046],                       NoChange,    Class::Other),
@@ -42,6 +43,7 @@ const NAMED: &[(VenueId, &[i64], super::Outcome, Class)] = &[
     (Okx, &[51004, 51020, 51121],                        Rejected,    Class::Rules),
     (Okx, &[51006, 54084, 54085],                        Rejected,    Class::PriceBand),
     (Okx, &[51008],                                      Rejected,    Class::Funds),
+    (Okx, &[51010],                                      Rejected,    Class::Auth),
     (Okx, &[51016],                                      Duplicate,   Class::Duplicate),
     (Okx, &[51019],                                      Rejected,    Class::WouldTake),
     (Okx, &[51400, 51401, 51402, 51503],                 NotFound,    Class::NotFound),
@@ -86,6 +88,8 @@ fn where_one_code_means_many_things_the_words_decide() {
         (BinanceUsdm, -2028, "Leverage is smaller than permitted: insufficient margin balance.", Rejected, Class::Rules),
         (BinanceUsdm, -2028, "Session log-on needs another kind of key.",              Auth,      Class::Auth),
         (Bybit,       110017, "orderQty will be truncated to zero",                    Rejected,  Class::Rules),
+        (Bybit,       10001,  "position idx not match position mode",                  Rejected,  Class::Auth),
+        (Bybit,       10001,  "params error: symbol invalid",                          Rejected,  Class::Other),
         (Bybit,       110017, "Reduce-only rule not satisfied",                        Rejected,  Class::ReduceOnly),
     ];
     for (venue, code, message, outcome, class) in cases {

@@ -188,7 +188,7 @@ fn okx(spend: Spend, all: bool) -> Tolls {
         Spend::Read(_) => Tolls::wide([(6, 1)]),
         Spend::Clock => Tolls::wide([(7, 1)]),
         Spend::Funding => Tolls::wide([(8, 1)]),
-        // Logins and subscriptions are counted per connection: see `StreamRules`.
+        // Logins and subscriptions are counted per connection, of which there are few.
         Spend::Session => Tolls::wide([]),
     }
 }
@@ -211,90 +211,22 @@ fn bybit(spend: Spend, spot: bool) -> Tolls {
     Tolls::wide([(row, 1), (9, 1)])
 }
 
-/// The window a Binance `rateLimits` row speaks of.
-pub(super) fn binance_meter(
-    venue: VenueId,
-    kind: &[u8],
-    interval: &[u8],
-    count: u16,
-) -> Option<&'static str> {
-    let name = match (kind, interval, count) {
-        (b"REQUEST_WEIGHT", b"MINUTE", 1) => "weight-1m",
-        (b"ORDERS", b"SECOND", 10) => "orders-10s",
-        (b"ORDERS", b"MINUTE", 1) => "orders-1m",
-        (b"ORDERS", b"DAY", 1) => "orders-1d",
-        (b"RAW_REQUESTS", b"MINUTE", 5) => "requests-5m",
-        _ => return None,
-    };
-    of(venue).0.iter().any(|rule| rule.name == name).then_some(name)
-}
-
-/// What a venue allows on its WebSocket connections.
+/// How often a venue lets its WebSocket connections be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamRules {
     /// New connections per address...
     pub connects: u32,
     /// ...in that long.
     pub connect_span: Span,
-    /// Messages from us on one connection (pings and pongs count)...
-    pub messages: u32,
-    /// ...in that long.
-    pub message_span: Span,
-    /// Topics on one connection.
-    pub topics: u32,
-    /// Topics in one subscribe request.
-    pub topics_per_request: u32,
-    /// Bytes of all topic names in one request (OKX) or on one connection (Bybit).
-    pub topic_bytes: u32,
-    /// After how long the venue cuts every connection; `None` where it does not say.
-    pub life: Option<Span>,
 }
 
 /// The WebSocket rules of a venue.
 #[must_use]
 pub const fn stream_rules(venue: VenueId) -> StreamRules {
-    const DAY: Span = Span::from_secs(86_400);
-    const MANY: u32 = u32::MAX;
-    match venue {
-        VenueId::BinanceSpot => StreamRules {
-            connects: 300,
-            connect_span: Span::from_secs(300),
-            messages: 5,
-            message_span: Span::from_secs(1),
-            topics: 1_024,
-            topics_per_request: 200,
-            topic_bytes: MANY,
-            life: Some(DAY),
-        },
-        VenueId::BinanceUsdm => StreamRules {
-            connects: 300,
-            connect_span: Span::from_secs(300),
-            messages: 10,
-            message_span: Span::from_secs(1),
-            topics: 1_024,
-            topics_per_request: 200,
-            topic_bytes: MANY,
-            life: Some(DAY),
-        },
-        VenueId::Okx => StreamRules {
-            connects: 3,
-            connect_span: Span::from_secs(1),
-            messages: 480,
-            message_span: Span::from_secs(3_600),
-            topics: MANY,
-            topics_per_request: MANY,
-            topic_bytes: 64 * 1_024,
-            life: None,
-        },
-        VenueId::Bybit => StreamRules {
-            connects: 500,
-            connect_span: Span::from_secs(300),
-            messages: MANY,
-            message_span: Span::from_secs(1),
-            topics: MANY,
-            topics_per_request: 10,
-            topic_bytes: 21_000,
-            life: None,
-        },
-    }
+    let (connects, seconds) = match venue {
+        VenueId::BinanceSpot | VenueId::BinanceUsdm => (300, 300),
+        VenueId::Okx => (3, 1),
+        VenueId::Bybit => (500, 300),
+    };
+    StreamRules { connects, connect_span: Span::from_secs(seconds) }
 }

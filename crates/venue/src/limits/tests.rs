@@ -138,16 +138,13 @@ fn the_venues_count_raises_ours_and_never_lowers_it() {
     let now = Stamp(1_000 * S);
     let mut usdm = budget(VenueId::BinanceUsdm);
     usdm.try_spend(Spend::Account, InstrumentId::ALL, now).unwrap();
-    usdm.observe_binance(b"REQUEST_WEIGHT", b"MINUTE", 1, 2_300, 2_400, now);
+    usdm.observe("weight-1m", 2_300, 2_400, now);
     assert_eq!(used(&mut usdm, "weight-1m", now), 2_300);
     assert!(usdm.try_spend(Spend::Account, InstrumentId::ALL, now).is_err());
     assert_eq!(usdm.try_spend(Spend::Cancel, InstrumentId(0), now), Ok(()));
-    usdm.observe_binance(b"REQUEST_WEIGHT", b"MINUTE", 1, 5, 2_400, now);
+    usdm.observe("weight-1m", 5, 2_400, now);
     assert_eq!(used(&mut usdm, "weight-1m", now), 2_301);
-    // Live answers hold limits and counts of -1; unknown rows say nothing.
-    usdm.observe_binance(b"ORDERS", b"SECOND", 10, -1, -1, now);
-    usdm.observe_binance(b"ORDERS", b"FORTNIGHT", 1, 7, 7, now);
-    usdm.observe_binance(b"RAW_REQUESTS", b"MINUTE", 5, 7, 7, now);
+    usdm.observe("no such window", 7, 7, now);
     assert_eq!(burst(&mut usdm, Spend::Place, 0, now), 270);
 }
 
@@ -161,7 +158,7 @@ fn a_higher_or_lower_limit_of_the_account_is_taken_over() {
     assert_eq!(burst(&mut bybit, Spend::Place, 0, now), 0);
 
     let mut spot = budget(VenueId::BinanceSpot);
-    spot.observe_binance(b"ORDERS", b"SECOND", 10, 0, 50, now);
+    spot.observe("orders-10s", 0, 50, now);
     assert_eq!(burst(&mut spot, Spend::Place, 0, now), 45);
 }
 
