@@ -138,6 +138,7 @@ impl Quotes {
                 Input::SessionState(SessionState {
                     venue,
                     orders: true,
+                    slow: false,
                     account: true,
                     budget: true,
                 }),

@@ -148,6 +148,8 @@ impl Slot {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct VenueState {
     pub(crate) orders: bool,
+    /// Orders go by REST only.
+    pub(crate) slow: bool,
     pub(crate) account: bool,
     pub(crate) budget: bool,
     /// Offset of its clock and the bound of that.
@@ -168,11 +170,12 @@ pub(crate) struct Offset {
 }
 
 pipe_fields!(Offset { ns, bound });
-pipe_fields!(VenueState { orders, account, budget, clock, reconciled, reading, round });
+pipe_fields!(VenueState { orders, slow, account, budget, clock, reconciled, reading, round });
 
 impl VenueState {
     pub(crate) fn session(&mut self, s: &SessionState) {
         self.orders = s.orders;
+        self.slow = s.slow;
         self.account = s.account;
         self.budget = s.budget;
         if !s.account {

@@ -120,6 +120,7 @@ impl Engine {
             give(Input::SessionState(SessionState {
                 venue,
                 orders: true,
+                slow: false,
                 account: true,
                 budget: true,
             }));

@@ -140,6 +140,8 @@ pub struct SessionState {
     pub venue: VenueId,
     /// Orders can be sent.
     pub orders: bool,
+    /// Orders go the slow way only, by REST: what ends risk may leave, what adds some should not.
+    pub slow: bool,
     /// Fills and account changes arrive.
     pub account: bool,
     /// The rate budget allows new orders (cancels keep a reserve of their own).

@@ -131,6 +131,7 @@ impl Mind {
         let state = SessionState {
             venue: self.venue,
             orders: self.orders_up,
+            slow: false,
             account: self.account_up,
             budget: self.budget_held.is_none(),
         };

@@ -180,7 +180,8 @@ impl World {
     }
 
     fn session(&self, orders: bool, account: bool, budget: bool) -> Input {
-        Input::SessionState(SessionState { venue: self.venue, orders, account, budget })
+        let slow = false;
+        Input::SessionState(SessionState { venue: self.venue, orders, slow, account, budget })
     }
 
     /// What was sent on the order connection, pings left out.

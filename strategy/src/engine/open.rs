@@ -112,7 +112,7 @@ impl Core {
             if self.rules.used & bit(venue) == 0 {
                 continue;
             }
-            if !(state.orders && state.account) {
+            if !state.orders || state.slow || !state.account {
                 return Err(Gate::SessionDown);
             }
             if !state.reconciled {

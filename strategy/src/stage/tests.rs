@@ -55,7 +55,7 @@ fn readiness(at: Stamp) -> Vec<Record> {
     let mut records = Vec::new();
     let mut give = |input: Input| records.push(input.record(at));
     for (venue, id) in [(VenueId::Okx, 0), (VenueId::Bybit, 1)] {
-        let up = SessionState { venue, orders: true, account: true, budget: true };
+        let up = SessionState { venue, orders: true, slow: false, account: true, budget: true };
         give(Input::SessionState(up));
         let bound = Span::from_millis(5);
         give(Input::ClockState(ClockState { venue, offset_ns: 0, bound }));

@@ -247,7 +247,8 @@ impl World {
     }
 
     pub fn session(&mut self, venue: VenueId, up: bool) {
-        self.give(Input::SessionState(SessionState { venue, orders: up, account: up, budget: up }));
+        let state = SessionState { venue, orders: up, slow: false, account: up, budget: up };
+        self.give(Input::SessionState(state));
     }
 
     /// A whole reading of an account: 100,000 of the currency and these positions.

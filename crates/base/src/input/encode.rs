@@ -16,6 +16,7 @@ const BIT_0: u16 = 1;
 /// Flag bit 1: maker, or the second of two optional fields is there.
 const BIT_1: u16 = 2;
 const BIT_2: u16 = 4;
+const BIT_3: u16 = 8;
 
 struct Draft(Record);
 
@@ -100,7 +101,12 @@ pub(super) fn record(input: Input, stamp: Stamp) -> Record {
             0,
         ]),
         Input::SessionState(s) => Draft::wide(stamp, Kind::SessionState, s.venue)
-            .flags(bit(s.orders, BIT_0) | bit(s.account, BIT_1) | bit(s.budget, BIT_2))
+            .flags(
+                bit(s.orders, BIT_0)
+                    | bit(s.account, BIT_1)
+                    | bit(s.budget, BIT_2)
+                    | bit(s.slow, BIT_3),
+            )
             .words([0; 5]),
         Input::Ack(a) => Draft::new(stamp, Kind::Ack, a.venue, a.instrument).words([
             order(a.order),
@@ -249,6 +255,7 @@ pub(super) fn input(kind: Kind, r: &Record) -> Option<Input> {
             orders: flag(BIT_0),
             account: flag(BIT_1),
             budget: flag(BIT_2),
+            slow: flag(BIT_3),
         }),
         Kind::Ack => Input::Ack(Ack {
             venue,

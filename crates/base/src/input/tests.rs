@@ -24,7 +24,7 @@ fn sweep() -> impl Strategy<Value = Option<Sweep>> {
 fn market() -> impl Strategy<Value = Input> {
     let at = (venue(), any::<u16>().prop_map(InstrumentId));
     let numbers = any::<[i64; 5]>();
-    (at, numbers, sweep(), sweep(), side(), any::<[bool; 3]>()).prop_flat_map(
+    (at, numbers, sweep(), sweep(), side(), any::<[bool; 4]>()).prop_flat_map(
         |((venue, instrument), [a, b, c, d, e], bid, ask, taker, on)| {
             let time = WallNs(e);
             prop_oneof![
@@ -71,7 +71,8 @@ fn market() -> impl Strategy<Value = Input> {
                     venue,
                     orders: on[0],
                     account: on[1],
-                    budget: on[2]
+                    budget: on[2],
+                    slow: on[3]
                 })),
                 pick(BookHealth::ALL).prop_map(move |state| Input::BookState(BookState {
                     venue,

@@ -61,10 +61,19 @@ fn session_down() {
 }
 
 #[test]
+fn nothing_is_opened_while_orders_go_the_slow_way() {
+    refuses(Gate::SessionDown, &two_perpetuals(), |w| {
+        let venue = VenueId::Okx;
+        let slow = SessionState { venue, orders: true, slow: true, account: true, budget: true };
+        w.give(Input::SessionState(slow));
+    });
+}
+
+#[test]
 fn budget_spent() {
     refuses(Gate::BudgetSpent, &two_perpetuals(), |w| {
         let venue = VenueId::Okx;
-        let spent = SessionState { venue, orders: true, account: true, budget: false };
+        let spent = SessionState { venue, orders: true, slow: false, account: true, budget: false };
         w.give(Input::SessionState(spent));
     });
 }
