@@ -45,8 +45,19 @@ pub(crate) struct Engine {
 pub(crate) struct Final {
     pub(crate) page: Snapshot,
     pub(crate) sidecar: Ended,
-    /// Orders whose end could not be confirmed in time.
-    pub(crate) unconfirmed: usize,
+    /// Whether the core stopped with nothing out.
+    pub(crate) stop: Stopped,
+}
+
+/// How the core took the order to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Everything cancelled and seen to be.
+    Quiet,
+    /// So many orders' ends could not be confirmed in time.
+    Left(usize),
+    /// It did not stop in time: nobody knows.
+    Not,
 }
 
 impl Engine {
@@ -105,8 +116,7 @@ impl Engine {
 
     /// Stops in order: nothing new, everything cancelled and seen to be, threads ended, journal synced.
     pub(crate) fn stop(mut self, patience: Duration) -> Final {
-        self.command(Action::Stop);
-        let unconfirmed = self.await_quiet(patience);
+        let stop = self.await_quiet(patience);
         self.stop.set();
         for (_, thread) in self.threads {
             // What a crew gives back is freed here, on a cold thread; one that could not pin ends alike.
@@ -114,19 +124,23 @@ impl Engine {
         }
         drop(self.connector);
         let page = self.sidecar.page();
-        Final { page, sidecar: self.sidecar.stop(), unconfirmed }
+        Final { page, sidecar: self.sidecar.stop(), stop }
     }
 
-    /// Waits until the core has stopped and knows of no living order; returns how many are left.
-    fn await_quiet(&self, patience: Duration) -> usize {
+    /// Tells the core to stop, and waits until it has and knows of no living order.
+    fn await_quiet(&mut self, patience: Duration) -> Stopped {
         let until = Instant::now() + patience;
+        let mut told = false;
         loop {
-            let living = self.status().view.map_or(0, |view| {
-                let stopped = view.mode == strategy::Mode::Stopped;
-                if stopped { view.orders.len() } else { usize::MAX }
-            });
-            if living == 0 || Instant::now() >= until {
-                return if living == usize::MAX { 0 } else { living };
+            told = told || self.command(Action::Stop);
+            let stopped = match self.status().view {
+                Some(view) if view.mode != strategy::Mode::Stopped => Stopped::Not,
+                Some(view) if view.orders.is_empty() => return Stopped::Quiet,
+                Some(view) => Stopped::Left(view.orders.len()),
+                None => Stopped::Not,
+            };
+            if Instant::now() >= until {
+                return stopped;
             }
             thread::sleep(LOOK);
         }

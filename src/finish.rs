@@ -1,5 +1,6 @@
 //! The end of a run: stop in order, fetch the venues' books, draw up the report.
 
+use crate::engine::Stopped;
 use crate::report::{self, Earned, Report};
 use crate::start::Started;
 use crate::wiring::thread_block;
@@ -13,15 +14,15 @@ use thiserror::Error;
 pub(crate) enum Fault {
     #[error("the sidecar saw no journal to its end: {0}")]
     NoView(String),
-    #[error(transparent)]
-    Venues(#[from] venues::Fault),
 }
 
 /// How a run ended.
 pub(crate) struct Outcome {
     pub(crate) report: Report,
-    /// Orders whose end could not be confirmed.
-    pub(crate) unconfirmed: usize,
+    /// Whether the core stopped with nothing out.
+    pub(crate) stop: Stopped,
+    /// Why the venues' books are missing, if they should not be.
+    pub(crate) no_ledger: Option<venues::Fault>,
     /// Where live and shadow core differed, if they did.
     pub(crate) divergence: Option<String>,
 }
@@ -34,7 +35,11 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
     let faults: Vec<_> = last.sidecar.faults.iter().map(|(_, what)| what.clone()).collect();
     let view = last.sidecar.view.ok_or_else(|| Fault::NoView(faults.join("; ")))?;
     let view = std::sync::Arc::unwrap_or_clone(view);
-    let ledgers = venues.map(venues::Venues::stop).transpose()?;
+    // A report without the venues' side is better than none.
+    let (ledgers, no_ledger) = match venues.map(venues::Venues::stop).transpose() {
+        Ok(ledgers) => (ledgers, None),
+        Err(why) => (None, Some(why)),
+    };
     let ledger = ledgers.map(|ledgers| ledger::compare(&view, &ledgers, view.counts.fills));
     let blocks: Vec<_> = placement.threads.iter().map(|t| thread_block(t.name)).collect();
     let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
@@ -70,5 +75,5 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
         view,
     };
     let divergence = last.sidecar.divergence.map(|at| at.to_string());
-    Ok(Outcome { report, unconfirmed: last.unconfirmed, divergence })
+    Ok(Outcome { no_ledger, report, stop: last.stop, divergence })
 }

@@ -107,8 +107,15 @@ impl Display for Comparison {
         }
         writeln!(f, "ledger: {} of {} amounts differ", self.differences.len(), self.compared)?;
         for d in &self.differences {
-            writeln!(f, "  {} {}: ours {}, theirs {}", d.venue, d.what, d.engine, d.venue_says)?;
+            writeln!(f, "  {d}")?;
         }
         Ok(())
+    }
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self { venue, what, engine, venue_says } = self;
+        write!(f, "{venue} {what}: ours {engine}, theirs {venue_says}")
     }
 }

@@ -7,6 +7,7 @@
 
 mod catalog;
 mod cli;
+mod control;
 mod engine;
 mod finish;
 mod ledger;

@@ -50,6 +50,11 @@ pub(crate) enum Fault {
     Empty(PathBuf),
     #[error("the plan of start {epoch} is missing or cannot be read: {why}")]
     Plan { epoch: u32, why: String },
+    #[error(
+        "record {}: the journal holds {} where this program decides {}; the version that wrote it stops in \
+         order with a snapshot, from which this one can go on", .0.index, .0.journal, .0.core
+    )]
+    Diverged(Box<Divergence>),
     #[error("the journal begins at record {0} and holds no snapshot of that place")]
     NoBeginning(u64),
     #[error(
@@ -104,6 +109,9 @@ pub(crate) fn recover(
     };
     for entry in reader.from(run.index)? {
         run.take(&entry?)?;
+    }
+    if let Some(at) = run.found.diverged {
+        return Err(Fault::Diverged(Box::new(at)));
     }
     let mut state = Vec::new();
     run.core.save(&mut state);

@@ -146,7 +146,6 @@ struct VenuesFile {
     ca: PathBuf,
     clock: Anchor,
     /// Its name.
-    #[serde(default)]
     scenario: String,
     seed: u64,
     venues: BTreeMap<VenueId, Door>,

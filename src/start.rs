@@ -1,6 +1,7 @@
 //! From the configuration to a running engine, step by step; every step can refuse with what to do.
 
 use crate::cli::stats_page;
+use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
 use crate::site::{self, Site};
 use crate::topology::LIVE;
@@ -30,6 +31,9 @@ const SNAPSHOT: Span = Span::from_secs(10);
 const SILENCE: Span = Span::from_secs(5);
 /// Runs of the simulated venues whose folders are kept.
 const RUNS_KEPT: usize = 5;
+
+/// The journal's folder in a state folder.
+const JOURNAL: &str = "journal";
 
 /// Why nothing was started.
 #[derive(Debug, Error)]
@@ -86,6 +90,10 @@ pub(crate) struct Started {
     pub(crate) engine: Engine,
     pub(crate) placement: Placement,
     pub(crate) venues: Option<Venues>,
+    /// Where an operator is heard.
+    pub(crate) door: Door,
+    /// Set, no order leaves.
+    pub(crate) kill: Flag,
     /// Where simulated venues that are not ours left or will leave their ledger.
     pub(crate) scenario: Option<String>,
     pub(crate) journal: PathBuf,
@@ -97,7 +105,7 @@ pub(crate) struct Started {
 pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let config = wish.config;
     // Before anything is pinned: afterwards the allowed set is one CPU.
-    let host = Host::read(None)?;
+    let host = Host::read(config.nodes.granted_cpus)?;
     let placement = place(wish.layout, &LIVE.roles(), &host, config.nodes.require_exclusive)
         .map_err(Fault::Exclusive)?;
     // Threads and processes started from here on keep off the hot CPUs.
@@ -113,7 +121,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let (instruments, _unread) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
     let draft = plan::make(config, instruments, 1, site.speed)?;
 
-    let journal_dir = state.join("journal");
+    let journal_dir = state.join(JOURNAL);
     let opened = open_journal(config, &journal_dir, &draft)?;
     let plan = strategy::Plan { epoch: opened.epoch, ..draft };
     let recovered = replay::recover(&journal_dir, config.system.instance, &plan)?;
@@ -125,6 +133,11 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let shadow = core.clone();
     let page = make_page(&state, &placement)?;
     let Opened { writer, keeper, next_index, .. } = opened;
+    let door = Door::of(&state);
+    let kill = Flag::new();
+    if door.held() == Some(Order::Kill) {
+        kill.set();
+    }
     let blueprint = Blueprint {
         config,
         site: &site,
@@ -134,13 +147,14 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         journal: Some(writer),
         page: &page,
         placement: &placement,
-        kill: Flag::new(),
+        kill: kill.clone(),
         known_until,
         seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
     };
     let mut wired = wire(blueprint)?;
+    let retain = Some(records_kept(config));
     let journal =
-        JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain: None };
+        JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain };
     let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
     let notices = std::mem::take(&mut wired.notices);
     let beside = Beside { site: &site, placement: &placement, state: &state, notices, names };
@@ -151,6 +165,8 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         engine,
         placement,
         venues,
+        door,
+        kill,
         scenario: site.scenario,
         journal: journal_dir,
         title,
@@ -188,6 +204,7 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| stats_page(path).is_file() && is_run(path))
+        .filter(|path| !journal::is_in_use(&path.join(JOURNAL)))
         .collect();
     runs.sort();
     for old in runs.iter().take(runs.len().saturating_sub(RUNS_KEPT - 1)) {
@@ -204,6 +221,13 @@ fn is_run(path: &Path) -> bool {
 
 fn make_folder(path: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
+}
+
+/// Records of the segments that are kept before the newest snapshot.
+fn records_kept(config: &Config) -> u64 {
+    let journal = &config.nodes.journal;
+    let segment = journal.segment_bytes / size_of::<base::Record>() as u64;
+    segment.saturating_mul(u64::from(journal.segments_kept))
 }
 
 fn open_journal(config: &Config, dir: &Path, draft: &strategy::Plan) -> Result<Opened, Fault> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Start(#[from] io::Error),
     #[error("the simulated venues did not come up: {0}")]
     NotUp(String),
+    #[error("the simulated venues ended by themselves ({0}); what they said stands above")]
+    Ended(ExitStatus),
     #[error("the simulated venues left no ledger in {}: {why}", dir.display())]
     NoLedger { dir: PathBuf, why: String },
 }
@@ -81,6 +83,14 @@ impl Venues {
                     return Err(Fault::NotUp(format!("they ended ({status}); see above")));
                 }
             }
+        }
+    }
+
+    /// Whether they still run; else how they ended.
+    pub(crate) fn check(&mut self) -> Result<(), Fault> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => Err(Fault::Ended(status)),
         }
     }
 

@@ -12,7 +12,7 @@ mod form;
 mod section;
 
 pub use exchanges::{Addresses, Exchange, ExchangeName, FeeTier, Silence, Symbol};
-pub use nodes::{Intent, JournalPlan, Layout, Nodes};
+pub use nodes::{JournalPlan, Layout, Nodes};
 pub use risk::{AlertAction, AlertKind, Risk};
 pub use services::{Api, Database, Messaging, Monitoring};
 pub use strategies::{Class, Strategy};

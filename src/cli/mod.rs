@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a function from its arguments to an exit code.
 
 mod books;
+mod control;
 mod exit;
 mod replay;
 mod run;
@@ -11,6 +12,7 @@ mod stats;
 mod topology;
 mod venues;
 
+use crate::control::Order;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,7 +37,8 @@ Exit codes:
   1  failed while running: the message says what and what to do
   2  wrong command line or configuration: nothing was started
   3  refused to start: port in use, journal locked, CPUs not exclusive, a file missing
-  4  stopped, but not in order: an order's end could not be confirmed in time";
+  4  stopped, but not in order: an order's end could not be confirmed in time, or the engine's books
+     differ from the simulated venues' own";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -49,6 +52,14 @@ enum Command {
     Venues(VenuesArguments),
     /// Stages, rings, threads and CPUs as they would be placed here.
     Topology(TopologyArguments),
+    /// Cancel everything and send nothing more, now and after any restart, until `arm`.
+    Kill(ControlArguments),
+    /// Let a killed, halted or disarmed engine open pairs again.
+    Arm(ControlArguments),
+    /// Open no new pairs, now and after any restart, until `arm`; exits and hedges go on.
+    Disarm(ControlArguments),
+    /// Cancel everything and close every pair; nothing new until `arm`.
+    Flatten(ControlArguments),
     /// Counters and histograms of a running or dead engine, from its shared-memory page.
     Stats(StatsArguments),
 }
@@ -142,6 +153,9 @@ struct TopologyArguments {
     /// Which stages share a thread.
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,
+    /// The configuration's folder, as for a run.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
     /// Refuse as a run would that must have its CPUs to itself.
     #[arg(long)]
     require_exclusive: bool,
@@ -155,6 +169,13 @@ struct StatsArguments {
     /// Print as JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+struct ControlArguments {
+    /// The engine's state folder, or the one its runs lie in: then the newest is meant.
+    #[arg(default_value = "state")]
+    state: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -192,6 +213,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Books(arguments) => books::run(&arguments),
         Command::Venues(arguments) => venues::run(&arguments),
         Command::Topology(arguments) => topology::run(&arguments),
+        Command::Kill(arguments) => control::run(Order::Kill, &arguments),
+        Command::Arm(arguments) => control::run(Order::Arm, &arguments),
+        Command::Disarm(arguments) => control::run(Order::Disarm, &arguments),
+        Command::Flatten(arguments) => control::run(Order::Flatten, &arguments),
         Command::Stats(arguments) => stats::run(&arguments),
     }
 }

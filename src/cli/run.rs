@@ -1,12 +1,16 @@
 //! `funding-arb run`: from the command line to a running engine and its report.
 
 use super::screen::Screen;
-use super::{LayoutChoice, RunArguments, exit, say, signals};
+use super::{RunArguments, exit, say, signals};
+use crate::control::Order;
+use crate::engine::Stopped;
 use crate::start::{self, Fault, Started, Wish};
 use crate::{finish, site};
 use base::input::Action;
 use config::plan::Mode;
 use rings::Flag;
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,13 +37,13 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     }
     let time = (!arguments.time.is_zero()).then_some(arguments.time);
     let mut screen = Screen::open(arguments.plain, time);
-    let layout = match arguments.layout {
-        LayoutChoice::Auto => LayoutChoice::from(config.nodes.layout),
-        chosen => chosen,
-    };
+    if let Some(Err(why)) = arguments.report.as_deref().map(writable) {
+        drop(screen);
+        return exit::configuration(&format!("run: --report: {why}"));
+    }
     let wish = Wish {
         config: &config,
-        layout: layout.into(),
+        layout: arguments.layout.or(config.nodes.layout).into(),
         state: arguments.state.clone().unwrap_or_else(|| config.nodes.state_dir.clone()),
         scenario: arguments.scenario.as_deref().unwrap_or("default"),
         seed: arguments.seed,
@@ -59,6 +63,12 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     let ended = watch(&mut started, &mut screen, &stop, time);
     drop(screen);
     conclude(started, arguments, ended)
+}
+
+/// A report that cannot be written is known before the run, not after it.
+fn writable(path: &Path) -> Result<(), String> {
+    let opened = fs::OpenOptions::new().create(true).append(true).open(path);
+    opened.map(drop).map_err(|why| format!("cannot write {}: {why}", path.display()))
 }
 
 /// Modes this program may run in.
@@ -87,7 +97,12 @@ fn watch(
     time: Option<Duration>,
 ) -> Result<&'static str, String> {
     let began = Instant::now();
-    let mut armed = false;
+    // What an operator held back is armed by an operator only.
+    let held = started.door.held();
+    let mut armed = held.is_some();
+    if let Some(order @ (Order::Kill | Order::Flatten)) = held {
+        obey(started, Ok(order), screen);
+    }
     let title = started.title.clone();
     loop {
         if stop.is_set() {
@@ -97,6 +112,13 @@ fn watch(
             return Ok("the time was up");
         }
         started.engine.check().map_err(|why| why.to_string())?;
+        if let Some(venues) = &mut started.venues {
+            venues.check().map_err(|why| why.to_string())?;
+        }
+        if let Some(order) = started.door.take() {
+            armed = true;
+            obey(started, order, screen);
+        }
         if !armed && started.engine.status().ready.is_yes() {
             armed = started.engine.command(Action::Arm);
         }
@@ -106,6 +128,28 @@ fn watch(
     }
 }
 
+/// Does what an operator asked for.
+fn obey(started: &mut Started, order: Result<Order, String>, screen: &mut Screen) {
+    let order = match order {
+        Ok(order) => order,
+        Err(word) => return screen.note(&format!("{word:?} in the state folder is no order")),
+    };
+    let action = match order {
+        Order::Kill => {
+            started.kill.set();
+            Action::Stop
+        }
+        Order::Arm => {
+            started.kill.clear();
+            Action::Arm
+        }
+        Order::Disarm => Action::Disarm,
+        Order::Flatten => Action::Flatten,
+    };
+    let heard = started.engine.command(action);
+    screen.note(&format!("{order}: {}", if heard { "done" } else { "the core does not listen" }));
+}
+
 /// Stops the engine, shows and writes the report.
 fn conclude(
     started: Started,
@@ -113,7 +157,7 @@ fn conclude(
     ended: Result<&'static str, String>,
 ) -> ExitCode {
     let failed = ended.as_ref().err().cloned();
-    let ended = ended.unwrap_or("a thread failed");
+    let ended = ended.unwrap_or("something failed");
     let outcome = match finish::finish(started, ended, PATIENCE) {
         Ok(outcome) => outcome,
         Err(why) => return exit::failed(&format!("run: {why}")),
@@ -121,19 +165,30 @@ fn conclude(
     say::line(&outcome.report.to_string());
     if let Some(path) = &arguments.report {
         let text = serde_json::to_string_pretty(&outcome.report).unwrap_or_default();
-        if let Err(why) = std::fs::write(path, text + "\n") {
+        if let Err(why) = fs::write(path, text + "\n") {
             return exit::failed(&format!("run: cannot write {}: {why}", path.display()));
         }
     }
     if let Some(why) = failed {
         return exit::failed(&format!("run: {why}"));
     }
+    if let Some(why) = outcome.no_ledger {
+        return exit::failed(&format!("run: {why}"));
+    }
     if let Some(divergence) = outcome.divergence {
         return exit::failed(&format!("run: {divergence}"));
     }
-    if outcome.unconfirmed > 0 {
-        let count = outcome.unconfirmed;
-        return exit::disorder(&format!("run: the end of {count} orders could not be confirmed"));
+    match (outcome.stop, outcome.report.ledger) {
+        (Stopped::Left(count), _) => {
+            exit::disorder(&format!("run: the end of {count} orders could not be confirmed"))
+        }
+        (Stopped::Not, _) => exit::disorder(
+            "run: the core did not stop in time: orders may be out; look at the venues",
+        ),
+        (Stopped::Quiet, Some(ledger)) if !ledger.equal => {
+            let first = ledger.differences.first().map(ToString::to_string).unwrap_or_default();
+            exit::disorder(&format!("run: the venues' books say otherwise: {first}"))
+        }
+        (Stopped::Quiet, _) => ExitCode::SUCCESS,
     }
-    ExitCode::SUCCESS
 }

@@ -25,6 +25,8 @@ pub(super) struct Screen {
     next: Instant,
     began: Instant,
     time: Option<Duration>,
+    /// The last thing told beside the status.
+    noted: String,
 }
 
 /// What is shown.
@@ -43,12 +45,22 @@ impl Screen {
             let _ = execute!(io::stdout(), EnterAlternateScreen, Hide);
         }
         let began = Instant::now();
-        Self { redraws, next: began, began, time }
+        Self { redraws, next: began, began, time, noted: String::new() }
     }
 
     /// Whether the page is redrawn, so that log lines must not be mixed into it.
     pub(super) fn is_page(&self) -> bool {
         self.redraws
+    }
+
+    /// Tells something beside the status.
+    pub(super) fn note(&mut self, text: &str) {
+        if self.redraws {
+            text.clone_into(&mut self.noted);
+            self.next = Instant::now();
+        } else {
+            super::say::note(text);
+        }
     }
 
     /// Shows the status when it is time to.
@@ -70,7 +82,7 @@ impl Screen {
 
     fn draw(&self, shown: &Shown<'_>) -> io::Result<()> {
         let (columns, rows) = size().unwrap_or((120, 40));
-        let text = self.page(shown);
+        let text = self.page(shown) + &self.noted;
         let mut out = io::stdout().lock();
         queue!(out, MoveTo(0, 0))?;
         for line in text.lines().take(usize::from(rows.saturating_sub(1))) {

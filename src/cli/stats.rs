@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &StatsArguments) -> ExitCode {
 }
 
 /// The file itself, or the newest page below a folder.
-fn page_in(path: &Path) -> PathBuf {
+pub(super) fn page_in(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }

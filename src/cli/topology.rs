@@ -16,6 +16,16 @@ impl From<LayoutChoice> for Layout {
     }
 }
 
+impl LayoutChoice {
+    /// The configured one, unless another was chosen.
+    pub(super) fn or(self, configured: config::plan::Layout) -> Self {
+        match self {
+            Self::Auto => Self::from(configured),
+            chosen => chosen,
+        }
+    }
+}
+
 impl From<config::plan::Layout> for LayoutChoice {
     fn from(layout: config::plan::Layout) -> Self {
         match layout {
@@ -28,11 +38,17 @@ impl From<config::plan::Layout> for LayoutChoice {
 }
 
 pub(super) fn run(arguments: &TopologyArguments) -> ExitCode {
-    let host = match Host::read(None) {
+    let nodes = match config::load(arguments.config.as_deref(), &[]) {
+        Ok(config) => config.nodes,
+        Err(faults) => return exit::configuration(&faults.to_string()),
+    };
+    let host = match Host::read(nodes.granted_cpus) {
         Ok(host) => host,
         Err(why) => return exit::refused(&format!("topology: {why}")),
     };
-    match place(arguments.layout.into(), &LIVE.roles(), &host, arguments.require_exclusive) {
+    let exclusive = arguments.require_exclusive || nodes.require_exclusive;
+    let layout = arguments.layout.or(nodes.layout);
+    match place(layout.into(), &LIVE.roles(), &host, exclusive) {
         Ok(placement) => {
             say::line(&picture(&placement, &host));
             ExitCode::SUCCESS

@@ -280,8 +280,11 @@ impl Risk {
         !core::mem::replace(spoken, true)
     }
 
+    /// A new start arms itself, but not what a limit or an operator had stopped.
     pub(crate) fn restart(&mut self) {
-        self.mode = Mode::Disarmed;
+        if !matches!(self.mode, Mode::Halted | Mode::Flattening) {
+            self.mode = Mode::Disarmed;
+        }
         self.looked = Stamp(0);
         self.refusals.restart();
         for (since, count) in &mut self.opens {

@@ -1,10 +1,12 @@
 //! A program under test: started with free ports and a folder of its own, ended whatever happens.
 
 use serde_json::Value;
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a busy machine.
@@ -66,43 +68,59 @@ pub(crate) fn program() -> Command {
 }
 
 /// A running process, killed when the test ends before it does.
-pub(crate) struct Running(Option<Child>);
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    complaint: Option<JoinHandle<String>>,
+}
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Self(Some(command.spawn().expect("the program starts")))
+        let mut child = command.spawn().expect("the program starts");
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let (said, lines) = channel();
+        thread::spawn(move || {
+            for line in out.into_iter().flat_map(|out| BufReader::new(out).lines()).flatten() {
+                // The test may have heard enough.
+                let _ = said.send(line);
+            }
+        });
+        let complaint = thread::spawn(move || {
+            let mut text = String::new();
+            if let Some(mut err) = err {
+                err.read_to_string(&mut text).expect("standard error is text");
+            }
+            text
+        });
+        Self { child, lines, complaint: Some(complaint) }
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.0.as_ref().map_or(0, Child::id)
+        self.child.id()
     }
 
-    /// Reads standard output until a line holds `part`; the test fails when the output ends before.
+    /// Reads standard output until a line holds `part`; the test fails when none does in time.
     pub(crate) fn await_line(&mut self, part: &str) -> String {
-        let out = self.0.as_mut().and_then(|child| child.stdout.as_mut()).expect("its output");
-        let mut line = Vec::new();
-        let mut byte = [0];
-        while let Ok(1) = out.read(&mut byte) {
-            if byte[0] != b'\n' {
-                line.push(byte[0]);
-                continue;
+        self.await_parts(&[part])
+    }
+
+    /// As [`Running::await_line`], for a line that holds all of `parts`.
+    pub(crate) fn await_parts(&mut self, parts: &[&str]) -> String {
+        let end = Instant::now() + WATCHDOG;
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            if parts.iter().all(|part| line.contains(part)) {
+                return line;
             }
-            let text = String::from_utf8_lossy(&line).into_owned();
-            if text.contains(part) {
-                return text;
-            }
-            line.clear();
         }
-        panic!("the program ended without saying {part:?}: {}", self.complaint());
+        let _ = self.child.kill();
+        panic!("the program never said {parts:?}: {}", self.complaint());
     }
 
     fn complaint(&mut self) -> String {
-        let mut text = String::new();
-        if let Some(err) = self.0.as_mut().and_then(|child| child.stderr.as_mut()) {
-            err.read_to_string(&mut text).expect("standard error is text");
-        }
-        text
+        let reader = self.complaint.take().expect("asked for once");
+        reader.join().expect("the reading thread")
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -112,30 +130,29 @@ impl Running {
 
     /// Waits for the end; what it printed that nobody read is in the result.
     pub(crate) fn end(mut self) -> Output {
-        let child = self.0.take().expect("not ended yet");
-        let id = child.id();
-        let (told, ended) = std::sync::mpsc::channel();
-        let waiting = std::thread::spawn(move || {
-            let output = child.wait_with_output();
-            told.send(()).expect("the test waits");
-            output
-        });
-        if ended.recv_timeout(WATCHDOG).is_err() {
-            let killed = Command::new("kill").args(["-s", "KILL", &id.to_string()]).status();
-            assert!(killed.expect("kill").success());
-            panic!("the program did not end within {} s", WATCHDOG.as_secs());
+        let end = Instant::now() + WATCHDOG;
+        let mut stdout = String::new();
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => stdout = stdout + &line + "\n",
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.child.kill();
+                    panic!("the program did not end within {} s", WATCHDOG.as_secs());
+                }
+            }
         }
-        waiting.join().expect("the waiting thread").expect("its output")
+        let status = self.child.wait().expect("its status");
+        let stderr = self.complaint().into_bytes();
+        Output { status, stdout: stdout.into_bytes(), stderr }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            // Ended already, perhaps.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        // Ended already, perhaps.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

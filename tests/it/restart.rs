@@ -4,7 +4,7 @@ use crate::engine::{Folder, Running, alone, journal, program, replay, stderr, st
 use serde_json::Value;
 
 /// Starts venues that outlive engines.
-fn venues(folder: &Folder) -> Running {
+pub(crate) fn venues(folder: &Folder) -> Running {
     let mut command = program();
     command.args(["venues", "--dir"]).arg(folder.path("venues"));
     let mut venues = Running::start(&mut command);
@@ -12,7 +12,7 @@ fn venues(folder: &Folder) -> Running {
     venues
 }
 
-fn on_venues(folder: &Folder, time: &str) -> std::process::Command {
+pub(crate) fn on_venues(folder: &Folder, time: &str) -> std::process::Command {
     let dir = folder.path("venues").display().to_string();
     folder.run(&["--for", time, "--venues", &dir])
 }

@@ -76,7 +76,7 @@ fn an_interrupt_stops_in_order_within_five_seconds() {
     let _one = alone();
     let folder = Folder::new();
     let mut engine = Running::start(&mut folder.run(&["--for", "0"]));
-    engine.await_line("armed");
+    engine.await_line("· armed");
     let asked = std::time::Instant::now();
     engine.signal("INT");
     let output = engine.end();
@@ -96,11 +96,12 @@ fn metrics_and_health_answer_while_it_runs_and_the_page_stays_after_a_kill() {
         let url = line.split(name).nth(1).expect(name).split_whitespace().next().expect(name);
         url.trim_start_matches("http://").split('/').next().expect("an address").to_owned()
     };
-    engine.await_line("armed");
+    engine.await_line("· armed");
     let metrics = get(&at("metrics "), "/metrics");
     assert!(metrics.contains("arb_feed_messages_total{"), "{metrics}");
     assert!(get(&at("health "), "/health").contains("200 OK"));
-    assert!(get(&at("health "), "/ready").contains("ready"));
+    let ready = get(&at("health "), "/ready");
+    assert!(ready.contains("200 OK") && ready.contains(r#""ready":true"#), "{ready}");
     engine.signal("KILL");
     let killed = engine.end();
     assert!(!killed.status.success());

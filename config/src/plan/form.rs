@@ -18,6 +18,17 @@ impl<'f, T> Form<'f, T> {
         Self { allowed: allowed.into(), read: Box::new(read) }
     }
 
+    /// The same form, or nothing at all: what an environment variable without a value leaves.
+    pub(crate) fn or_empty(self) -> Form<'f, Option<T>>
+    where
+        T: 'f,
+    {
+        let read = self.read;
+        let read =
+            move |text: &str| if text.is_empty() { Some(None) } else { read(text).map(Some) };
+        Form { allowed: format!("{}, or nothing", self.allowed), read: Box::new(read) }
+    }
+
     /// The same form, for values without a stand-in of their own.
     pub(crate) fn optional(self) -> Form<'f, Option<T>>
     where

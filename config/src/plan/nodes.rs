@@ -12,6 +12,8 @@ pub struct Nodes {
     pub layout: Layout,
     /// Whether to refuse to start where cores cannot be had alone.
     pub require_exclusive: bool,
+    /// Whole CPUs that a cluster says it gives this container alone.
+    pub granted_cpus: Option<u32>,
     /// Where journal, snapshots and pages lie.
     pub state_dir: PathBuf,
     /// The journal.
@@ -39,20 +41,6 @@ pub struct JournalPlan {
     pub segment_bytes: u64,
     /// Segments kept.
     pub segments_kept: u32,
-    /// What is certain before an order may leave.
-    pub intent: Intent,
-}
-
-/// What is certain of an order's record before its bytes may leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Intent {
-    /// Nothing.
-    None,
-    /// It survives the death of the process.
-    #[default]
-    Process,
-    /// It survives the loss of power.
-    Power,
 }
 
 const LAYOUTS: &[(&str, Layout)] = &[
@@ -61,19 +49,16 @@ const LAYOUTS: &[(&str, Layout)] = &[
     ("paired", Layout::Paired),
     ("split", Layout::Split),
 ];
-const INTENTS: &[(&str, Intent)] =
-    &[("none", Intent::None), ("process", Intent::Process), ("power", Intent::Power)];
-
 pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Nodes {
     let mut j = s.section("journal", faults);
     let nodes = Nodes {
         layout: s.need("layout", &choice(LAYOUTS), faults),
         require_exclusive: s.need("require_exclusive", &flag(), faults),
+        granted_cpus: s.maybe("granted_cpus", &whole(1, 4_096).or_empty(), faults).flatten(),
         state_dir: PathBuf::from(s.need("state_dir", &word(), faults)),
         journal: JournalPlan {
             segment_bytes: j.need("segment_size", &bytes(1 << 20, 1 << 34), faults),
             segments_kept: j.need("segments_kept", &whole(2, 100_000), faults),
-            intent: j.need("intent", &choice(INTENTS), faults),
         },
     };
     j.finish(faults);

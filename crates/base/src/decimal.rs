@@ -234,32 +234,37 @@ pub fn write(value: i128, exp: u8, out: &mut [u8]) -> usize {
     write_fixed(value, exp, out)
 }
 
-/// Writes `value` x 10^-`exp` with exactly `exp` decimals; returns its length.
+/// Writes `value` x 10^-`exp` with exactly `exp` decimals; returns its length. What `out` has no room for
+/// is cut off.
 pub fn write_fixed(value: i128, exp: u8, out: &mut [u8]) -> usize {
     let mut digits = [b'0'; TEXT_MAX];
-    let mut at = TEXT_MAX;
-    let mut rest = value.unsigned_abs();
-    let mut written: u8 = 0;
-    // bound: 39 digits of a u128, or exp + 1 leading zeros
-    while (rest > 0 || written <= exp) && at > 1 {
-        if written == exp && exp > 0 {
-            at -= 1;
-            digits[at] = b'.';
+    let mut free = digits.iter_mut().rev();
+    let mut length = 0;
+    let mut put = |byte: u8| {
+        if let Some(place) = free.next() {
+            *place = byte;
+            length += 1;
         }
-        at -= 1;
-        let digit = (rest % 10) as u8;
-        digits[at] = b'0' + digit;
+    };
+    let mut rest = value.unsigned_abs();
+    let (mut written, exp) = (0_u16, u16::from(exp));
+    // bound: 39 digits of a u128, or exp + 1 leading zeros
+    while rest > 0 || written <= exp {
+        if written == exp && exp > 0 {
+            put(b'.');
+        }
+        put(b'0' + (rest % 10) as u8);
         rest /= 10;
         written += 1;
     }
     if value < 0 {
-        at -= 1;
-        digits[at] = b'-';
+        put(b'-');
     }
-    let text = &digits[at..];
-    let length = text.len().min(out.len());
-    out[..length].copy_from_slice(&text[..length]);
-    length
+    let text = digits.get(TEXT_MAX - length..).unwrap_or_default();
+    for (to, from) in out.iter_mut().zip(text) {
+        *to = *from;
+    }
+    text.len().min(out.len())
 }
 
 /// A decimal ready to be printed.

@@ -34,7 +34,7 @@ mod testing;
 pub use error::JournalError;
 pub use follower::Follower;
 pub use keeper::Keeper;
-pub use open::{Former, Journal, Opened, Options, Repair};
+pub use open::{Former, Journal, Opened, Options, Repair, is_in_use};
 pub use reader::{Entry, Reader, Records};
 pub use snapshot::{Snapshot, latest_snapshot};
 pub use writer::{Full, Writer};

@@ -183,6 +183,13 @@ fn lock(dir: &Path) -> Result<Arc<File>, JournalError> {
     Ok(Arc::new(file))
 }
 
+/// Whether an engine writes the journal in `dir` now. `false` also where there is none.
+#[must_use]
+pub fn is_in_use(dir: &Path) -> bool {
+    let lock = File::open(dir.join("lock"));
+    lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// What lies in a folder.
 struct Found {
     /// One past the last whole record.

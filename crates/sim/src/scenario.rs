@@ -18,6 +18,9 @@ pub use listing::list;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
+    /// What it was asked for by: a built-in name, or a file.
+    #[serde(skip)]
+    pub name: String,
     /// Seed of every random path; the command line may replace it.
     pub seed: u64,
     /// Scenario seconds in one real second; the command line may replace it.
@@ -242,8 +245,9 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`], with what to change.
     pub fn parse(name: &str, text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = serde_saphyr::from_str(text)
+        let mut scenario: Self = serde_saphyr::from_str(text)
             .map_err(|why| ScenarioError::Parse(name.to_owned(), why.to_string()))?;
+        name.clone_into(&mut scenario.name);
         scenario.check().map_err(|why| ScenarioError::Content(name.to_owned(), why))?;
         Ok(scenario)
     }

@@ -207,6 +207,7 @@ impl Running {
         self.venues = json!({
             "ca": std::path::absolute(ca).unwrap_or_else(|_| ca.to_owned()),
             "clock": self.clock,
+            "scenario": scenario.name,
             "seed": scenario.seed,
             "control": format!("http://127.0.0.1:{}", door.port()),
             "pid": std::process::id(),

@@ -37,3 +37,19 @@ fn the_result_of_a_day_begins_again_at_midnight_utc() {
     risk.day(WallNs(2 * DAY - 1), Money(9));
     assert_eq!(risk.day_began, Money(7));
 }
+
+#[test]
+fn a_restart_keeps_what_a_limit_or_an_operator_had_stopped() {
+    let mut risk = Risk::new(&world::two_perpetuals());
+    for (before, after) in [
+        (Mode::Armed, Mode::Disarmed),
+        (Mode::Disarmed, Mode::Disarmed),
+        (Mode::Stopped, Mode::Disarmed),
+        (Mode::Halted, Mode::Halted),
+        (Mode::Flattening, Mode::Flattening),
+    ] {
+        risk.mode = before;
+        risk.restart();
+        assert_eq!(risk.mode, after, "after {before:?}");
+    }
+}

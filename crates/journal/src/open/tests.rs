@@ -315,3 +315,13 @@ fn damage_in_an_older_start_is_an_error_not_an_end() {
     let last = reader.from(0).unwrap().last().unwrap();
     assert!(last.unwrap_err().to_string().contains("record 20"));
 }
+
+#[test]
+fn a_journal_is_in_use_while_its_writer_lives() {
+    let dir = tempdir().unwrap();
+    assert!(!crate::is_in_use(dir.path()), "nothing is there");
+    let opened = open(dir.path());
+    assert!(crate::is_in_use(dir.path()));
+    drop(opened);
+    assert!(!crate::is_in_use(dir.path()));
+}
