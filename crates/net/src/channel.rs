@@ -57,6 +57,24 @@ pub trait Channel {
     /// The renewed connection delivers all that the first one did: the first may go.
     fn settle(&mut self);
 
+    /// Whether the connection that a renewed one is replacing still stands.
+    fn is_trailing(&self) -> bool {
+        false
+    }
+
+    /// As [`Channel::send_with`], on the connection that a renewed one is replacing: a session that must
+    /// log on is used there until the new one has done so.
+    ///
+    /// # Errors
+    /// Nothing of the text left, and nothing of it will, when this fails.
+    fn send_trailing_with(
+        &mut self,
+        _max: usize,
+        _write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<(), SendError> {
+        Err(SendError::Closed)
+    }
+
     /// The next dial uses this path (with its query); a listen key, for example.
     fn redirect(&mut self, path: &str);
 

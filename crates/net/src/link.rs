@@ -297,6 +297,19 @@ impl<C: Clock> Channel for Link<C> {
         }
     }
 
+    fn is_trailing(&self) -> bool {
+        self.trailing.is_some()
+    }
+
+    fn send_trailing_with(
+        &mut self,
+        max: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<(), SendError> {
+        let (connection, _) = self.trailing.as_mut().ok_or(SendError::Closed)?;
+        connection.send(&mut self.ends.keys, max, write)
+    }
+
     fn redirect(&mut self, path: &str) {
         self.path = Path::new(path).map_or(PathChoice::Unusable, PathChoice::Other);
         self.outdated = true;

@@ -34,6 +34,7 @@ struct Shared {
     open: bool,
     dialing: bool,
     renewing: bool,
+    trailing: bool,
     answers_dials: bool,
     dials: u32,
     settled: u32,
@@ -41,6 +42,7 @@ struct Shared {
     refusal: Option<SendError>,
     waiting: VecDeque<Event>,
     sent: VecDeque<Vec<u8>>,
+    sent_trailing: VecDeque<Vec<u8>>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -71,6 +73,24 @@ impl Shared {
         buffer
     }
 
+    fn written(
+        &mut self,
+        max: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<Vec<u8>, SendError> {
+        if max > self.max_send {
+            return Err(SendError::TooLong);
+        }
+        if let Some(refusal) = self.refusal {
+            return Err(refusal);
+        }
+        let mut text = self.spare.pop().unwrap_or_default();
+        text.resize(max, 0);
+        let length = write(&mut text).min(max);
+        text.truncate(length);
+        Ok(text)
+    }
+
     fn dial(&mut self) {
         self.dials += 1;
         if self.answers_dials {
@@ -90,6 +110,7 @@ impl Shared {
     fn forget(&mut self) {
         self.open = false;
         self.renewing = false;
+        self.trailing = false;
         while let Some(event) = self.waiting.pop_front() {
             if let Event::Text(buffer, _) | Event::Trailing(buffer) = event {
                 self.spare.push(buffer);
@@ -120,7 +141,10 @@ impl MemoryChannel {
                 shared.open = true;
                 return Found::Opened;
             }
-            Some(Event::Renewed) => return Found::Renewed,
+            Some(Event::Renewed) => {
+                shared.trailing = true;
+                return Found::Renewed;
+            }
             Some(Event::Closed(reason)) => {
                 shared.forget();
                 return Found::Closed(reason);
@@ -154,16 +178,7 @@ impl Channel for MemoryChannel {
         if !shared.open {
             return Err(SendError::Closed);
         }
-        if max > shared.max_send {
-            return Err(SendError::TooLong);
-        }
-        if let Some(refusal) = shared.refusal {
-            return Err(refusal);
-        }
-        let mut text = shared.spare.pop().unwrap_or_default();
-        text.resize(max, 0);
-        let length = write(&mut text).min(max);
-        text.truncate(length);
+        let text = shared.written(max, write)?;
         shared.sent.push_back(text);
         Ok(())
     }
@@ -187,7 +202,27 @@ impl Channel for MemoryChannel {
     }
 
     fn settle(&mut self) {
-        self.lock().settled += 1;
+        let mut shared = self.lock();
+        shared.trailing = false;
+        shared.settled += 1;
+    }
+
+    fn is_trailing(&self) -> bool {
+        self.lock().trailing
+    }
+
+    fn send_trailing_with(
+        &mut self,
+        max: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<(), SendError> {
+        let mut shared = self.lock();
+        if !shared.trailing {
+            return Err(SendError::Closed);
+        }
+        let text = shared.written(max, write)?;
+        shared.sent_trailing.push_back(text);
+        Ok(())
     }
 
     fn redirect(&mut self, path: &str) {
@@ -263,6 +298,19 @@ impl MemoryPeer {
     pub fn take_all_sent(&self) -> Vec<String> {
         let mut shared = self.lock();
         shared.sent.drain(..).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    }
+
+    /// Everything sent on the connection that is being replaced and not taken yet, as text.
+    #[must_use]
+    pub fn take_all_trailing(&self) -> Vec<String> {
+        let mut shared = self.lock();
+        let sent = shared.sent_trailing.drain(..);
+        sent.map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    }
+
+    /// The connection that is being replaced is gone.
+    pub fn end_trailing(&self) {
+        self.lock().trailing = false;
     }
 
     /// Forgets what was sent and keeps its buffers for further use.

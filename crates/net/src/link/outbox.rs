@@ -131,7 +131,7 @@ impl Outbox {
     }
 
     /// The record at `start..end` behind what waits, without the gap of the longest header.
-    #[cold]
+    // Not `cold`: that would keep checks which faster code proves away.
     #[inline(never)]
     fn close_up(&mut self, start: usize, end: usize) {
         shift(&mut self.bytes, start..end, self.tail);

@@ -71,6 +71,35 @@ fn a_renewal_keeps_the_channel_open_and_ends_with_settle() {
 }
 
 #[test]
+fn the_connection_being_replaced_takes_texts_until_it_is_settled_or_gone() {
+    let (mut channel, peer) = MemoryChannel::pair();
+    peer.answer_dials();
+    channel.reopen(NOW);
+    assert_eq!(channel.poll(NOW), Polled::Opened);
+    let mut old = |place: &mut [u8]| {
+        place[..3].copy_from_slice(b"old");
+        3
+    };
+    assert_eq!(channel.send_trailing_with(9, &mut old), Err(SendError::Closed));
+    channel.renew(NOW);
+    assert_eq!(channel.poll(NOW), Polled::Renewed);
+    assert!(channel.is_trailing());
+    channel.send_trailing_with(9, &mut old).unwrap();
+    channel.send(b"new").unwrap();
+    assert_eq!(
+        (peer.take_all_trailing(), peer.take_all_sent()),
+        (vec!["old".into()], vec!["new".into()])
+    );
+    channel.settle();
+    assert_eq!(channel.send_trailing_with(9, &mut old), Err(SendError::Closed));
+    channel.renew(NOW);
+    assert_eq!(channel.poll(NOW), Polled::Renewed);
+    peer.end_trailing();
+    assert!(!channel.is_trailing());
+    assert_eq!(channel.send_trailing_with(9, &mut old), Err(SendError::Closed));
+}
+
+#[test]
 fn a_failed_dial_is_a_close() {
     let (mut channel, peer) = MemoryChannel::pair();
     channel.reopen(NOW);

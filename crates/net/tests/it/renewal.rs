@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 
 use base::{Clock, Span};
-use net::{Channel, LinkOptions};
+use net::{Channel, LinkOptions, SendError};
 
 use crate::support::{
     Authority, Frame, PATIENCE, Peer, Seen, Server, accept, frame, next, read_frame, text,
@@ -60,6 +60,29 @@ fn the_second_connection_takes_over_and_the_first_trails_until_settled() {
     assert_eq!(told.recv_timeout(PATIENCE).unwrap(), (0, Some((0x88, vec![3, 232]))));
     link.send(b"d").unwrap();
     assert_eq!(next(&mut link, &clock), Seen::Text(b"1:d".to_vec()));
+}
+
+#[test]
+fn the_first_connection_takes_texts_until_it_is_settled() {
+    let authority = Authority::new();
+    let (server, _told) = numbered(&authority);
+    let (mut link, clock) = link(&authority, &server, options());
+    let mut write = |place: &mut [u8]| {
+        place[0] = b'a';
+        1
+    };
+    assert_eq!(link.send_trailing_with(8, &mut write), Err(SendError::Closed));
+    link.reopen(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Opened);
+    assert_eq!(link.send_trailing_with(8, &mut write), Err(SendError::Closed));
+    link.renew(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Renewed);
+    assert!(link.is_trailing());
+    link.send_trailing_with(8, &mut write).unwrap();
+    assert_eq!(next(&mut link, &clock), Seen::Trailing(b"0:a".to_vec()));
+    link.settle();
+    assert!(!link.is_trailing());
+    assert_eq!(link.send_trailing_with(8, &mut write), Err(SendError::Closed));
 }
 
 #[test]
