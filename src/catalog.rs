@@ -1,5 +1,6 @@
 //! Instrument lists of the venues, read once at start.
 
+use crate::wiring::Limits;
 use base::{Instruments, VenueId};
 use net::{HttpClient, HttpRequest, Method};
 use thiserror::Error;
@@ -26,23 +27,49 @@ pub(crate) enum Fault {
     Refused(Vec<Refusal>),
 }
 
+/// What else the lists say.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    /// Entries that could not be read. None of them is wanted: that would be a refusal.
+    pub(crate) unread: Vec<Unread>,
+    /// By [`VenueId::index`], what each venue says it allows.
+    pub(crate) limits: Limits,
+}
+
+/// Entries named to a person; there may be hundreds.
+const NAMED: usize = 8;
+
+/// What a person is told of the entries that could not be read.
+pub(crate) fn told(unread: &[Unread]) -> Option<String> {
+    let first = unread.first()?;
+    let name = |entry: &Unread| format!("{} {}", entry.venue, entry.symbol);
+    let names: Vec<_> = unread.iter().take(NAMED).map(name).collect();
+    let more = match unread.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (names, why) = (names.join(", "), &first.why);
+    Some(format!("not read in the venues' lists, and not traded: {names}{more}; the first: {why}"))
+}
+
 /// Reads the lists of every venue wanted and makes the instruments.
 pub(crate) fn load(
     http: &HttpClient,
     rest: impl Fn(VenueId) -> String,
     wanted: &[Wanted],
     fees: &Fees,
-) -> Result<(Instruments, Vec<Unread>), Fault> {
+) -> Result<(Instruments, Lists), Fault> {
     let mut listings = Vec::new();
-    let mut unread = Vec::new();
+    let mut lists = Lists::default();
     for venue in VenueId::ALL {
         if wanted.iter().any(|w| w.venue == venue) {
             let source = Source { http, venue, rest: rest(venue) };
-            source.read(&mut listings, &mut unread)?;
+            source.read(&mut listings, &mut lists)?;
         }
     }
-    let instruments = catalog::build(&listings, wanted, fees).map_err(Fault::Refused)?;
-    Ok((instruments, unread))
+    let instruments =
+        catalog::build(&listings, &lists.unread, wanted, fees).map_err(Fault::Refused)?;
+    Ok((instruments, lists))
 }
 
 /// One venue's REST side.
@@ -55,7 +82,7 @@ struct Source<'a> {
 type Parse = fn(&[u8]) -> Result<Page, CatalogError>;
 
 impl Source<'_> {
-    fn read(&self, listings: &mut Vec<Listing>, unread: &mut Vec<Unread>) -> Result<(), Fault> {
+    fn read(&self, listings: &mut Vec<Listing>, rest: &mut Lists) -> Result<(), Fault> {
         let lists: &[(&'static str, &str, Parse)] = match self.venue {
             VenueId::BinanceSpot => {
                 &[(binance_spot::EXCHANGE_INFO, "", catalog::parse_binance_spot)]
@@ -73,7 +100,7 @@ impl Source<'_> {
             ],
         };
         for (path, query, parse) in lists {
-            self.list(path, query, *parse, listings, unread)?;
+            self.list(path, query, *parse, listings, rest)?;
         }
         Ok(())
     }
@@ -85,13 +112,14 @@ impl Source<'_> {
         query: &str,
         parse: Parse,
         listings: &mut Vec<Listing>,
-        unread: &mut Vec<Unread>,
+        rest: &mut Lists,
     ) -> Result<(), Fault> {
         let mut target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         for _ in 0..PAGES_MAX {
             let page = parse(&self.get(&target)?)?;
             listings.extend(page.listings);
-            unread.extend(page.unread);
+            rest.unread.extend(page.unread);
+            rest.limits[self.venue.index()].extend(page.limits);
             match page.next {
                 Some(cursor) => target = format!("{path}?{query}&cursor={cursor}"),
                 None => return Ok(()),
@@ -121,3 +149,6 @@ impl Source<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ use strategy::Core;
 use telemetry::{Page, PageError};
 use thiserror::Error;
 use tuning::{Host, HostError, Layout, Placement, Refused, place};
+use venue::catalog::Unread;
 
 /// Between two snapshots of the core.
 const SNAPSHOT: Span = Span::from_secs(10);
@@ -98,6 +99,8 @@ pub(crate) struct Started {
     pub(crate) scenario: Option<String>,
     pub(crate) journal: PathBuf,
     pub(crate) title: String,
+    /// What the venues list and could not be read; nothing of it is wanted.
+    pub(crate) unread: Vec<Unread>,
     pub(crate) began: Instant,
 }
 
@@ -118,7 +121,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let http = HttpClient::new(&site.tls, HttpOptions::default());
     let rest = |venue: VenueId| site.endpoints(venue).rest;
     let wanted = plan::wanted(config);
-    let (instruments, _unread) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
+    let (instruments, lists) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
     let draft = plan::make(config, instruments, 1, site.speed)?;
 
     let journal_dir = state.join(JOURNAL);
@@ -149,6 +152,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         placement: &placement,
         kill: kill.clone(),
         known_until,
+        limits: &lists.limits,
         seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
     };
     let mut wired = wire(blueprint)?;
@@ -170,6 +174,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         scenario: site.scenario,
         journal: journal_dir,
         title,
+        unread: lists.unread,
         began: Instant::now(),
     })
 }

@@ -18,6 +18,7 @@ use strategy::{Core, Plan};
 use telemetry::{HostClock, NoticeReceiver, NoticeSender, Page, RingGauge, Writer, notices};
 use thiserror::Error;
 use tuning::{Placement, ThreadPlan};
+use venue::catalog::RateLimit;
 
 /// Notices a stage may have waiting for the log.
 const NOTICES: usize = 1024;
@@ -55,9 +56,14 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) kill: Flag,
     /// Wall time up to which the journal knows what happened; `NONE` for a first start.
     pub(crate) known_until: WallNs,
+    /// By [`VenueId::index`], what each venue says it allows.
+    pub(crate) limits: &'a Limits,
     /// Seeds the jitter of back-offs.
     pub(crate) seed: u64,
 }
+
+/// By [`VenueId::index`], the limits a venue states itself.
+pub(crate) type Limits = [Vec<RateLimit>; VenueId::COUNT];
 
 /// Stages on their threads, and the ends the program keeps.
 pub(crate) struct Wired {
@@ -93,9 +99,10 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         placement,
         kill,
         known_until,
+        limits,
         ..
     } = blueprint;
-    let order = Order { config, site, plan, instance, kill, known_until };
+    let order = Order { config, site, plan, instance, kill, known_until, limits };
     let mut core = Some((core, journal, orders));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
@@ -124,6 +131,7 @@ pub(crate) struct Order<'a> {
     pub(crate) instance: Instance,
     pub(crate) kill: Flag,
     pub(crate) known_until: WallNs,
+    pub(crate) limits: &'a Limits,
 }
 
 /// What stages are put together with.

@@ -66,6 +66,10 @@ struct Counts {
     bytes: u64,
     ignored: u64,
     stale: u64,
+    /// Requests the venue's budget had no room for.
+    held: u64,
+    /// Requests the venue refused because there were too many.
+    limited: u64,
     refused: [u64; Why::COUNT],
 }
 
@@ -308,6 +312,8 @@ impl Market {
             (Counter::FeedBytes, counts.bytes),
             (Counter::FeedIgnored, counts.ignored),
             (Counter::FeedStaleDeltas, counts.stale),
+            (Counter::FeedRequestsHeld, counts.held),
+            (Counter::FeedRequestsLimited, counts.limited),
             (Counter::FeedEvents, sent),
             (Counter::FeedDropped, dropped),
             (Counter::FeedFallback, fallbacks - self.fallbacks),

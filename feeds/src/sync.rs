@@ -92,19 +92,11 @@ pub(crate) struct Sync {
     holdings: Box<[Holding]>,
     /// Books that wait for a resync, each once (`Tracked::queued`), with the time it is due.
     pub(crate) waiting: Fifo<(Row, Stamp)>,
-    /// Requests that may be made now; one more comes back each [`REQUEST_EVERY`].
-    requests: u32,
-    refilled: Stamp,
     pub(crate) bids: Batch<Level>,
     pub(crate) asks: Batch<Level>,
     /// Whose snapshot is coming in, and its number.
     pub(crate) incoming: Option<(Row, i64)>,
 }
-
-/// REST snapshots in one burst; with 1,000 levels each costs 50 (spot) or 20 (USD-M) of the 6,000 or 2,400
-/// a minute that an address has.
-const REQUESTS_MAX: u32 = 10;
-const REQUEST_EVERY: Span = Span::from_secs(1);
 
 impl Sync {
     /// For that many instruments; without REST snapshots nothing is held.
@@ -114,25 +106,10 @@ impl Sync {
         Self {
             holdings: (0..holdings).map(|_| Holding::new()).collect(),
             waiting: Fifo::with_capacity(rows, (Row(0), Stamp(0))),
-            requests: REQUESTS_MAX,
-            refilled: Stamp(0),
             bids: Batch::with_capacity(levels, Level::default()),
             asks: Batch::with_capacity(levels, Level::default()),
             incoming: None,
         }
-    }
-
-    /// Whether one more snapshot may be asked for; counts it.
-    pub(crate) fn may_request(&mut self, now: Stamp) -> bool {
-        let refill = (now - self.refilled).0 / REQUEST_EVERY.0;
-        if refill > 0 {
-            self.requests = self.requests.saturating_add(u32::try_from(refill).unwrap_or(u32::MAX));
-            self.requests = self.requests.min(REQUESTS_MAX);
-            self.refilled = now;
-        }
-        let may = self.requests > 0;
-        self.requests = self.requests.saturating_sub(1);
-        may
     }
 
     /// A holding for `row`: its own, or a free one.

@@ -157,6 +157,10 @@ impl<L: Channel> Desk<L> {
         let account =
             parts.account.map(|channel| Line::new(channel, Role { orders: false, account: true }));
         let (now, wall) = (clock.now(), clock.wall());
+        let mut budget = Budget::new(venue, parts.instruments, settings.requests_a_minute);
+        for limit in &settings.limits {
+            budget.observe(limit.meter, 0, limit.limit, now);
+        }
         Ok(Self {
             lines: [Some(Line::new(parts.orders, role)), account],
             wire,
@@ -166,7 +170,7 @@ impl<L: Channel> Desk<L> {
                 requests: Requests::new(first_request(wall)),
                 open: Orders::default(),
                 recent: Recent::default(),
-                budget: Budget::new(venue, parts.instruments, settings.requests_a_minute),
+                budget,
                 errands: parts.errands,
                 errands_out: 0,
                 offset_ns: 0,

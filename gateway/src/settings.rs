@@ -1,6 +1,7 @@
 //! Times and limits of one venue's order desk.
 
 use base::{Span, WallNs};
+use venue::catalog::RateLimit;
 
 /// How long things may take and how often they are done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Settings {
     /// Requests a minute that may leave, orders included, beside the venue's own rules; `None` leaves
     /// those alone.
     pub requests_a_minute: Option<u32>,
+    /// What the venue says it allows; the documented limits hold for what it does not state.
+    pub limits: Vec<RateLimit>,
     /// The venue cancels everything when it does not hear from us for this long; `None` leaves the
     /// switch alone. On Bybit only for accounts that may use it.
     pub dead_man: Option<Span>,
@@ -46,6 +49,7 @@ impl Default for Settings {
             reconcile_idle_every: Span::from_secs(30),
             reconcile_timeout: Span::from_secs(30),
             requests_a_minute: None,
+            limits: Vec::new(),
             dead_man: Some(Span::from_secs(60)),
             fills_since: WallNs::NONE,
             funding_since: WallNs::NONE,

@@ -5,7 +5,7 @@ use super::{RunArguments, exit, say, signals};
 use crate::control::Order;
 use crate::engine::Stopped;
 use crate::start::{self, Fault, Started, Wish};
-use crate::{finish, site};
+use crate::{catalog, finish, site};
 use base::input::Action;
 use config::plan::Mode;
 use rings::Flag;
@@ -59,6 +59,9 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     };
     if !screen.is_page() {
         say::line(&format!("{} · {}", started.title, started.engine.addresses()));
+    }
+    if let Some(told) = catalog::told(&started.unread) {
+        screen.note(&told);
     }
     let ended = watch(&mut started, &mut screen, &stop, time);
     drop(screen);

@@ -35,11 +35,10 @@ pub(super) fn stage(
     for session in &feed.sessions {
         links.push(bench.link(session.line.venue(), &session.url, &clock)?);
     }
-    let errand = |what| {
-        let errand = FeedErrand::new(&feed, endpoints, clock.clone());
-        spawn_errands(what, errand, bench.http.clone(), ERRANDS)
-    };
-    let errands = FeedErrands { clock: errand("clock-errand")?, data: errand("data-errand")? };
+    let spawn = |what, errand| spawn_errands(what, errand, bench.http.clone(), ERRANDS);
+    let [times, rest] = FeedErrand::pair(&feed, endpoints, order.limits, clock.clone());
+    let errands =
+        FeedErrands { clock: spawn("clock-errand", times)?, data: spawn("data-errand", rest)? };
     let records = bench.rings.sender(name, "strategy")?;
     let clocks = bench.rings.sender(name, &name.replace("feed-", "gw-"))?;
     let gauges = [bench.gauge(records.name()), bench.gauge(clocks.name())];

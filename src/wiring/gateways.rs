@@ -95,6 +95,7 @@ fn settings(order: &Order<'_>, place: &Place) -> Settings {
         recv_window_ms: configured.map_or(usual.recv_window_ms, window),
         answer_timeout: configured.map_or(usual.answer_timeout, |e| e.order_timeout),
         requests_a_minute: configured.map(|e| e.rate_limit),
+        limits: order.limits[place.venue.index()].clone(),
         dead_man: configured.map_or(usual.dead_man, |e| e.dead_man),
         fills_since: since(order.known_until),
         funding_since: since(order.known_until),

@@ -57,6 +57,8 @@ counters! {
     FeedCrossed:         Counter "arb_feed_books_lost_total" ["reason" = "crossed"]        "Books that became unknown";
     FeedSilent:          Counter "arb_feed_books_lost_total" ["reason" = "silent"]         "Books that became unknown";
     FeedStale:           Counter "arb_feed_books_lost_total" ["reason" = "stale"]          "Books that became unknown";
+    FeedRequestsHeld:    Counter "arb_feed_requests_held_total"                           "REST requests not sent: the venue's budget had no room, or it wanted to be left alone";
+    FeedRequestsLimited: Counter "arb_feed_rate_limited_total"                            "Times a venue said that there were too many requests";
     FeedResyncs:         Counter "arb_feed_resyncs_total"                                 "Books asked for afresh";
     FeedBooksKnown:      Gauge   "arb_feed_books_known"                                   "Books in sequence and fresh";
     FeedBooks:           Gauge   "arb_feed_books"                                         "Books subscribed";
@@ -99,6 +101,10 @@ counters! {
     FundingSettlements:  Counter "arb_gateway_funding_settlements_total"                  "Funding payments received";
     Reconciliations:     Counter "arb_gateway_reconciliations_total"                      "Reconciliations completed";
     RateLimited:         Counter "arb_gateway_rate_limited_total"                         "Times a venue said that there were too many requests";
+    OrdersSlow:          Counter "arb_gateway_orders_slow_total"                          "Orders sent by REST because the order session was down";
+    AccountsHedged:      Gauge   "arb_gateway_accounts_unfit" ["reason" = "hedge-mode"]    "Venues that are not traded because of how their account is set up";
+    AccountsLevel:       Gauge   "arb_gateway_accounts_unfit" ["reason" = "level"]         "Venues that are not traded because of how their account is set up";
+    AccountsNoTrading:   Gauge   "arb_gateway_accounts_unfit" ["reason" = "no-trading"]    "Venues that are not traded because of how their account is set up";
     SessionUp:           Gauge   "arb_gateway_sessions_up"                                "Order sessions that stand";
 
     // Every thread.

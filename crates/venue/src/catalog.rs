@@ -15,16 +15,16 @@ mod scale;
 
 pub use binance::{
     FUNDING_INTERVAL_DEFAULT, FundingIntervals, parse_funding_info,
-    parse_spot as parse_binance_spot, parse_usdm as parse_binance_usdm, set_funding_intervals,
+    parse_spot as parse_binance_spot, parse_usdm as parse_binance_usdm,
 };
-pub use build::{Fees, Tier, Wanted, build, funding_intervals, sort_out};
+pub use build::{Fees, Tier, Wanted, build, sort_out};
 pub use bybit::{parse_linear as parse_bybit_linear, parse_spot as parse_bybit_spot};
 pub use multiplier::{Multiplied, multiplied};
 pub use number::Exact;
 pub use okx::parse as parse_okx;
 pub use scale::{ScaleFault, scale_of};
 
-use base::{Product, Span, VenueId};
+use base::{Product, VenueId};
 
 /// One thing a venue lists: spot, or a linear perpetual. Others are not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,6 @@ pub struct Listing {
     pub multiplier_exp: u8,
     /// Priced coins in one unit of size (OKX `ctVal` x `ctMult`; 1 elsewhere).
     pub contract: Exact,
-    /// How often funding settles; `None` for spot, and for perpetuals whose list does not say.
-    pub funding_interval: Option<Span>,
     /// Steps and bounds in the venue's own units, or what is wrong with them.
     pub rules: Result<Rules, String>,
 }
@@ -112,12 +110,24 @@ pub struct Page {
     pub listings: Vec<Listing>,
     /// Entries that could not be read at all, by symbol. They cost themselves, not the list.
     pub unread: Vec<Unread>,
+    /// What the venue says it allows (Binance).
+    pub limits: Vec<RateLimit>,
     /// The cursor of the next page (Bybit); `None` after the last.
     pub next: Option<String>,
 }
 
+/// A limit as the venue states it, for [`crate::Budget::observe`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Which window of the budget.
+    pub meter: &'static str,
+    /// What the venue allows in it.
+    pub limit: u32,
+}
+
 /// An entry of a list that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{venue} {symbol}: its entry in the venue's list cannot be read: {why}")]
 pub struct Unread {
     /// Where.
     pub venue: VenueId,

@@ -3,7 +3,7 @@
 use crate::fields::{self, Found};
 use crate::json::{Value, need, parse_count};
 use crate::message::{Batch, LEVELS_MAX, Level};
-use base::{Edge, Span, VenueId, WallNs};
+use base::{Edge, VenueId, WallNs};
 
 /// Binance `{"serverTime":ms}`, OKX `{"data":[{"ts":"ms"}]}`, Bybit `{"result":{"timeNano":"ns",..},"time":ms}`.
 pub(super) fn time(venue: VenueId, root: Value<'_, '_>) -> Option<WallNs> {
@@ -48,18 +48,4 @@ pub(super) fn snapshot(root: Value<'_, '_>, edge: &Edge) -> Found<Snapshot> {
         fields::levels(side, edge, &mut levels).map(|()| levels.as_slice().to_vec())
     };
     Ok(Snapshot { last_update: need(last)?.count()?, bids: side(bids)?, asks: side(asks)? })
-}
-
-/// `[{"symbol":"S","fundingIntervalHours":4,..},..]`: only symbols that differ from the default. One that is
-/// named with an interval that makes no sense has none that is known.
-pub(super) fn intervals(root: Value<'_, '_>) -> Found<Vec<(String, Option<Span>)>> {
-    let mut stated = Vec::new();
-    for item in root.items()? {
-        let [symbol, hours] = item.fields(["symbol", "fundingIntervalHours"])?;
-        let symbol = String::from_utf8_lossy(need(symbol)?.text()?).into_owned();
-        let hours = hours.and_then(|hours| u64::try_from(hours.count().ok()?).ok());
-        let sane = hours.filter(|hours| (1..=24).contains(hours));
-        stated.push((symbol, sane.map(|hours| Span::from_secs(hours * 3600))));
-    }
-    Ok(stated)
 }

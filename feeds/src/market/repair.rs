@@ -18,6 +18,8 @@ const DOUBLINGS_MAX: u32 = 5;
 const RESYNC_WAIT: Span = Span::from_millis(500);
 /// A holding that got no change for this long asks for its snapshot all the same.
 const QUIET_FOR: Span = Span::from_secs(1);
+/// However long a venue wants to be left alone, whether it still does is looked at this often.
+const HELD_MAX: Span = Span::from_secs(60);
 /// A snapshot that was asked for and never came is asked for again.
 const SNAPSHOT_WITHIN: Span = Span::from_secs(20);
 
@@ -53,8 +55,13 @@ impl Market {
             0 | 1 => Span(0),
             n => Span(RESYNC_WAIT.0 << (n - 2).min(DOUBLINGS_MAX)),
         };
+        self.queue_until(row, now + wait);
+    }
+
+    fn queue_until(&mut self, row: Row, due: Stamp) {
+        let Some(tracked) = self.tracked.get_mut(row.index()) else { return };
         if !tracked.queued {
-            tracked.queued = self.sync.waiting.push((row, now + wait));
+            tracked.queued = self.sync.waiting.push((row, due));
         }
     }
 
@@ -108,9 +115,6 @@ impl Market {
         if holding.is_empty() && now - holding.since < QUIET_FOR {
             return None;
         }
-        if !self.sync.may_request(now) {
-            return None;
-        }
         let holding = self.sync.hold(row, now)?;
         holding.asked = true;
         holding.since = now;
@@ -152,12 +156,28 @@ impl Market {
                     tracked.facts.on_interval(*row, *interval, now, &mut self.outbox);
                 }
             }
+            Answer::Held { job, until } => self.on_held(*job, *until, now),
             Answer::Failed { job, status } => self.on_failed(*job, *status, now),
             Answer::Time { .. } => {}
         }
     }
 
+    /// The venue allows no more now: asked again when it does, at the latest after [`HELD_MAX`].
+    fn on_held(&mut self, job: Job, until: Stamp, now: Stamp) {
+        self.counts.held += 1;
+        match job {
+            Job::Snapshot { row, .. } => {
+                // Its place is another book's: that may be of a venue that does answer.
+                self.sync.release(row);
+                self.queue_until(row, until.min(now + HELD_MAX));
+            }
+            Job::Intervals => self.wants_intervals = true,
+            Job::Time(_) => {}
+        }
+    }
+
     fn on_failed(&mut self, job: Job, status: u16, now: Stamp) {
+        self.counts.limited += u64::from(matches!(status, 403 | 418 | 429));
         let request = match job {
             Job::Snapshot { row, .. } => {
                 if let Some(tracked) = self.tracked.get_mut(row.index()) {
@@ -166,7 +186,10 @@ impl Market {
                 self.not_repaired(row, now);
                 1
             }
-            Job::Intervals => 2,
+            Job::Intervals => {
+                self.wants_intervals = true;
+                2
+            }
             Job::Time(_) => 3,
         };
         let numbers = [request, i64::from(status), 0];

@@ -70,16 +70,6 @@ fn without_room_the_old_changes_are_given_up_with_their_snapshot() {
 }
 
 #[test]
-fn requests_are_paced_after_a_burst() {
-    let mut sync = Sync::new(1, true, 10);
-    let start = Stamp(1_000_000_000_000);
-    let granted = (0..50).filter(|_| sync.may_request(start)).count();
-    assert_eq!(granted, 10);
-    let later = start + Span::from_secs(3);
-    assert_eq!((0..50).filter(|_| sync.may_request(later)).count(), 3);
-}
-
-#[test]
 fn a_snapshot_that_never_comes_is_overdue() {
     let mut sync = Sync::new(2, true, 10);
     let holding = sync.hold(Row(1), Stamp(0)).unwrap();

@@ -1,6 +1,8 @@
 //! Binance `exchangeInfo` (spot and USD-M) and USD-M `fundingInfo`.
 
-use super::{CatalogError, Exact, Listing, Page, Rules, State, Unread, entry, multiplied, unified};
+use super::{
+    CatalogError, Exact, Listing, Page, RateLimit, Rules, State, Unread, entry, multiplied, unified,
+};
 use base::{Product, Span, VenueId};
 use serde::Deserialize;
 
@@ -8,8 +10,20 @@ use serde::Deserialize;
 pub const FUNDING_INTERVAL_DEFAULT: Span = Span::from_secs(8 * 3_600);
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ExchangeInfo {
     symbols: Vec<serde_json::Value>,
+    #[serde(default)]
+    rate_limits: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RateLimitRow {
+    rate_limit_type: String,
+    interval: String,
+    interval_num: u32,
+    limit: i64,
 }
 
 #[derive(Deserialize)]
@@ -68,7 +82,31 @@ fn parse(venue: VenueId, product: Product, body: &[u8]) -> Result<Page, CatalogE
             Err(unread) => page.unread.push(unread),
         }
     }
+    for value in info.rate_limits {
+        match rate_limit(venue, value) {
+            Ok(limit) => page.limits.extend(limit),
+            Err(unread) => page.unread.push(unread),
+        }
+    }
     Ok(page)
+}
+
+/// One row of `rateLimits`; `None` when it states no limit (-1 appears in live answers).
+fn rate_limit(venue: VenueId, value: serde_json::Value) -> Result<Option<RateLimit>, Unread> {
+    let unread = |why| Unread { venue, symbol: "rateLimits".to_owned(), why };
+    let row: RateLimitRow = serde_json::from_value(value).map_err(|why| unread(why.to_string()))?;
+    let meter = match (row.rate_limit_type.as_str(), row.interval.as_str(), row.interval_num) {
+        ("REQUEST_WEIGHT", "MINUTE", 1) => "weight-1m",
+        ("ORDERS", "SECOND", 10) => "orders-10s",
+        ("ORDERS", "MINUTE", 1) => "orders-1m",
+        ("ORDERS", "DAY", 1) => "orders-1d",
+        ("RAW_REQUESTS", "MINUTE", 5) => "requests-5m",
+        (kind, interval, count) => {
+            return Err(unread(format!("{kind} in {count} {interval} is not counted here")));
+        }
+    };
+    let limit = u32::try_from(row.limit).ok().filter(|limit| *limit > 0);
+    Ok(limit.map(|limit| RateLimit { meter, limit }))
 }
 
 fn listing(venue: VenueId, product: Product, symbol: Symbol) -> Option<Listing> {
@@ -92,7 +130,6 @@ fn listing(venue: VenueId, product: Product, symbol: Symbol) -> Option<Listing> 
         code: 0,
         multiplier_exp: asset.exp,
         contract: Exact::ONE,
-        funding_interval: None,
         rules: rules(&symbol.filters),
         symbol: symbol.symbol,
         quote: symbol.quote_asset,
@@ -158,6 +195,18 @@ pub struct FundingIntervals {
     pub unread: Vec<Unread>,
 }
 
+impl FundingIntervals {
+    /// A symbol's interval: its own, the default when it is not named, none when its entry could not be read.
+    #[must_use]
+    pub fn of(&self, symbol: &str) -> Option<Span> {
+        match self.known.iter().find(|(known, _)| known == symbol) {
+            Some((_, interval)) => Some(*interval),
+            None if self.unread.iter().any(|entry| entry.symbol == symbol) => None,
+            None => Some(FUNDING_INTERVAL_DEFAULT),
+        }
+    }
+}
+
 /// Reads the answer of USD-M `GET /fapi/v1/fundingInfo`: symbols with an interval of their own. Any
 /// other symbol settles every [`FUNDING_INTERVAL_DEFAULT`].
 ///
@@ -186,19 +235,4 @@ pub fn parse_funding_info(body: &[u8]) -> Result<FundingIntervals, CatalogError>
         }
     }
     Ok(intervals)
-}
-
-/// Writes the answer of [`parse_funding_info`] into the USD-M listings: its own interval, the default for
-/// a symbol it does not name, and none for one whose entry could not be read.
-pub fn set_funding_intervals(listings: &mut [Listing], intervals: &FundingIntervals) {
-    let perpetual = |l: &&mut Listing| l.venue == VenueId::BinanceUsdm;
-    for listing in listings.iter_mut().filter(perpetual) {
-        let named = intervals.known.iter().find(|(symbol, _)| *symbol == listing.symbol);
-        let broken = intervals.unread.iter().any(|entry| entry.symbol == listing.symbol);
-        listing.funding_interval = match named {
-            Some((_, interval)) => Some(*interval),
-            None if broken => None,
-            None => Some(FUNDING_INTERVAL_DEFAULT),
-        };
-    }
 }

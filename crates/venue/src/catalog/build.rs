@@ -1,9 +1,9 @@
 //! From listings to [`Instruments`].
 
-use super::{Exact, Listing, Reason, Refusal, Rules, State, multiplied, scale_of};
+use super::{Exact, Listing, Reason, Refusal, Rules, State, Unread, multiplied, scale_of};
 use base::{
-    Edge, Instrument, InstrumentId, Instruments, Money, Price, Product, Qty, Rate, Scale, Span,
-    VenueId, decimal,
+    Edge, Instrument, InstrumentId, Instruments, Money, Price, Product, Qty, Rate, Scale, VenueId,
+    decimal,
 };
 use std::collections::HashMap;
 
@@ -65,16 +65,18 @@ impl Fees {
 /// Makes the wanted instruments, in the order they are wanted, or says of each that cannot be made why.
 ///
 /// `listings` are those of all venues, wanted or not: a scale depends on all of an asset's listings, so
-/// that it does not change with what is traded.
+/// that it does not change with what is traded. `unread` are the entries that gave none: a wanted
+/// instrument among them is refused for that, not for being unlisted.
 ///
 /// # Errors
 /// Every [`Refusal`], at least one.
 pub fn build(
     listings: &[Listing],
+    unread: &[Unread],
     wanted: &[Wanted],
     fees: &Fees,
 ) -> Result<Instruments, Vec<Refusal>> {
-    let (instruments, refusals) = sort_out(listings, wanted, fees);
+    let (instruments, refusals) = sort_out(listings, unread, wanted, fees);
     if refusals.is_empty() { Ok(instruments) } else { Err(refusals) }
 }
 
@@ -82,6 +84,7 @@ pub fn build(
 #[must_use]
 pub fn sort_out(
     listings: &[Listing],
+    unread: &[Unread],
     wanted: &[Wanted],
     fees: &Fees,
 ) -> (Instruments, Vec<Refusal>) {
@@ -99,6 +102,7 @@ pub fn sort_out(
             Ok(Some(instrument)) => instruments.list.push(instrument),
             Ok(None) => {}
             Err(reason) => {
+                let reason = unread_instead(reason, unread, want);
                 let refusal = Refusal { venue: want.venue, name: want.name.clone(), reason };
                 if !refusals.contains(&refusal) {
                     refusals.push(refusal);
@@ -153,6 +157,27 @@ fn make(
         fee_maker: tier.maker,
         fee_taker: tier.taker,
     }))
+}
+
+/// What is not listed may stand in the list as an entry that could not be read.
+fn unread_instead(reason: Reason, unread: &[Unread], want: &Wanted) -> Reason {
+    let Reason::NotListed(_) = reason else { return reason };
+    let here = |entry: &&Unread| entry.venue == want.venue && entry.symbol == symbol(want);
+    match unread.iter().find(here) {
+        Some(entry) => Reason::Unread(entry.why.clone()),
+        None => reason,
+    }
+}
+
+/// The venue's own name of what is wanted.
+fn symbol(want: &Wanted) -> String {
+    let (pair, settle) = want.name.split_once(':').unwrap_or((&want.name, ""));
+    let (base, quote) = pair.split_once('/').unwrap_or((pair, ""));
+    match (want.venue, settle.is_empty()) {
+        (VenueId::Okx, true) => format!("{base}-{quote}"),
+        (VenueId::Okx, false) => format!("{base}-{quote}-SWAP"),
+        _ => format!("{base}{quote}"),
+    }
 }
 
 /// The listing of that exact name; else the one of the plain coin.
@@ -219,15 +244,4 @@ fn edge(listing: &Listing, scale: Scale) -> Option<Edge> {
         size_exp,
         size_factor: i64::try_from(factor).ok()?,
     })
-}
-
-/// How often each instrument settles funding, by [`InstrumentId`], as far as the listings say. The venues'
-/// streams correct it while running (OKX says it nowhere else).
-#[must_use]
-pub fn funding_intervals(instruments: &Instruments, listings: &[Listing]) -> Vec<Option<Span>> {
-    let by_symbol: HashMap<(VenueId, Product, &str), &Listing> =
-        listings.iter().map(|l| ((l.venue, l.product, l.symbol.as_str()), l)).collect();
-    let interval =
-        |i: &Instrument| by_symbol.get(&(i.venue, i.product, i.symbol.as_str()))?.funding_interval;
-    instruments.list.iter().map(interval).collect()
 }

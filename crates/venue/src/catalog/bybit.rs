@@ -1,7 +1,7 @@
 //! Bybit `GET /v5/market/instruments-info`, for `category=spot` and `linear`, page by page.
 
 use super::{CatalogError, Exact, Listing, Page, Rules, State, entry, multiplied, unified};
-use base::{Product, Span, VenueId};
+use base::{Product, VenueId};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -29,8 +29,6 @@ struct Symbol {
     quote_coin: String,
     settle_coin: Option<String>,
     contract_type: Option<String>,
-    /// Minutes.
-    funding_interval: Option<u32>,
     price_filter: PriceFilter,
     lot_size_filter: LotFilter,
 }
@@ -104,8 +102,6 @@ fn listing(product: Product, symbol: Symbol) -> Option<Listing> {
         }
     }
     let asset = multiplied(&symbol.base_coin);
-    let minutes =
-        symbol.funding_interval.filter(|minutes| perpetual && (1..=1_440).contains(minutes));
     Some(Listing {
         venue: VenueId::Bybit,
         product,
@@ -118,7 +114,6 @@ fn listing(product: Product, symbol: Symbol) -> Option<Listing> {
             "Trading" => State::Trading,
             _ => State::Closed(symbol.status),
         },
-        funding_interval: minutes.map(|minutes| Span::from_secs(u64::from(minutes) * 60)),
         rules: rules(&symbol.price_filter, &symbol.lot_size_filter),
         symbol: symbol.symbol,
         quote: symbol.quote_coin,

@@ -91,7 +91,6 @@ fn listing(instrument: Instrument) -> Option<Listing> {
         code: instrument.inst_id_code.unwrap_or(0),
         multiplier_exp: asset.exp,
         contract: *contract.as_ref().unwrap_or(&Exact::ONE),
-        funding_interval: None,
         rules: contract.and_then(|_| rules(product, &instrument)),
         base: asset.base.to_owned(),
         quote,

@@ -2,7 +2,7 @@ mod lists;
 mod scales;
 
 use super::*;
-use base::{Money, Price, Qty, Rate};
+use base::{Money, Price, Qty, Rate, Span};
 use lists::*;
 
 fn names(page: &Page) -> Vec<&str> {
@@ -46,7 +46,7 @@ fn a_spot_symbol_without_filters_is_listed_and_cannot_be_traded() {
     assert_eq!(names(&page), ["ETH/BTC"]);
     assert_eq!(page.listings[0].rules, Err("PRICE_FILTER is missing".to_owned()));
     let wanted = [want(VenueId::BinanceSpot, "ETH/BTC")];
-    let refusals = build(&page.listings, &wanted, &Fees::default()).unwrap_err();
+    let refusals = build(&page.listings, &[], &wanted, &Fees::default()).unwrap_err();
     assert_eq!(
         refusals[0].to_string(),
         "binance-spot ETH/BTC: its rules cannot be used: PRICE_FILTER is missing"
@@ -63,12 +63,10 @@ fn okx_and_bybit_lists_are_read_as_documented() {
 
     let linear = parse_bybit_linear(body!("bybit-instruments-linear.json")).unwrap();
     assert_eq!(names(&linear), ["BTC/USDT:USDT"]);
-    assert_eq!(linear.listings[0].funding_interval, Some(Span::from_secs(8 * 3_600)));
     assert_eq!(linear.next, None);
 
     let spot = parse_bybit_spot(body!("bybit-instruments-spot.json")).unwrap();
     assert_eq!(names(&spot), ["BTC/USDT"]);
-    assert_eq!(spot.listings[0].funding_interval, None);
     assert_eq!(spot.listings[0].rules.as_ref().unwrap().lot.to_string(), "0.000001");
 
     let early = parse_bybit_linear(body!("bybit-instruments-linear-prelaunch.json")).unwrap();
@@ -84,15 +82,65 @@ fn funding_intervals_come_from_funding_info_and_are_eight_hours_elsewhere() {
                     {"symbol":"BBUSDT","fundingIntervalHours":0},
                     {"symbol":"CCUSDT","fundingIntervalHours":"1"}]"#;
     let info = parse_funding_info(body).unwrap();
-    let mut listings: Vec<Listing> = ["AA", "BB", "CC", "DD"]
-        .iter()
-        .flat_map(|base| usdm(&[usdm_symbol(base, "0.01", "1", "100", "1000")]))
-        .collect();
-    set_funding_intervals(&mut listings, &info);
-    let hours: Vec<_> =
-        listings.iter().map(|l| l.funding_interval.map(|s| s.0 / 3_600_000_000_000)).collect();
+    let of = |base| info.of(&format!("{base}USDT")).map(|span| span.0 / 3_600_000_000_000);
     // What could not be read is unknown, not the default.
-    assert_eq!(hours, [Some(4), None, None, Some(8)]);
+    assert_eq!(["AA", "BB", "CC", "DD"].map(of), [Some(4), None, None, Some(8)]);
+    for body in ["{}", "7", "[", r#"{"code":-1003,"msg":"Too many requests."}"#] {
+        assert!(parse_funding_info(body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn the_limits_that_a_live_list_states_are_read() {
+    let limits = |page: &Page| -> Vec<(&str, u32)> {
+        page.limits.iter().map(|limit| (limit.meter, limit.limit)).collect()
+    };
+    let page = parse_binance_usdm(body!("binance-usdm-exchange-info-20210722.json")).unwrap();
+    assert_eq!(limits(&page), [("weight-1m", 2_400), ("orders-1m", 1_200), ("orders-10s", 300)]);
+    let row = |kind: &str, interval: &str, count: u32, limit: i64| {
+        format!(
+            r#"{{"rateLimitType":"{kind}","interval":"{interval}","intervalNum":{count},"limit":{limit}}}"#
+        )
+    };
+    let rows = [
+        row("REQUEST_WEIGHT", "MINUTE", 1, 6_000),
+        row("ORDERS", "SECOND", 10, 100),
+        row("ORDERS", "DAY", 1, 200_000),
+        row("RAW_REQUESTS", "MINUTE", 5, 300_000),
+        row("ORDERS", "MINUTE", 1, -1),
+        row("ORDERS", "FORTNIGHT", 1, 7),
+        "{}".to_owned(),
+    ];
+    let body = format!(r#"{{"rateLimits":[{}],"symbols":[]}}"#, rows.join(","));
+    let page = parse_binance_spot(body.as_bytes()).unwrap();
+    assert_eq!(
+        limits(&page),
+        [
+            ("weight-1m", 6_000),
+            ("orders-10s", 100),
+            ("orders-1d", 200_000),
+            ("requests-5m", 300_000)
+        ]
+    );
+    assert_eq!(page.unread.len(), 2, "{:?}", page.unread);
+    let told = page.unread[0].to_string();
+    assert!(told.contains("ORDERS in 1 FORTNIGHT is not counted here"), "{told}");
+}
+
+#[test]
+fn a_stated_limit_is_what_the_budget_counts_against() {
+    let body = r#"{"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":100}],"symbols":[]}"#;
+    let page = parse_binance_spot(body.as_bytes()).unwrap();
+    let mut budget = crate::Budget::new(VenueId::BinanceSpot, &base::Instruments::default(), None);
+    for limit in &page.limits {
+        budget.observe(limit.meter, 0, limit.limit, base::Stamp(0));
+    }
+    let fits = |budget: &mut crate::Budget| {
+        let all = base::InstrumentId::ALL;
+        budget.try_spend(crate::Spend::Read(50), all, base::Stamp(1)).is_ok()
+    };
+    // A tenth of the hundred is kept for cancels.
+    assert_eq!((fits(&mut budget), fits(&mut budget)), (true, false));
 }
 
 #[test]
@@ -203,7 +251,7 @@ fn an_instrument_carries_its_venues_rules_in_the_assets_units() {
     let mut listings = usdm(&[usdm_symbol("BTC", "0.10", "0.001", "1000", "1000000")]);
     listings.extend(okx(&[okx_swap("BTC-USDT", "0.01", "1", "0.01", "0.1")]));
     let wanted = [want(VenueId::BinanceUsdm, "BTC/USDT:USDT"), want(VenueId::Okx, "BTC/USDT:USDT")];
-    let built = build(&listings, &wanted, &Fees::default()).unwrap();
+    let built = build(&listings, &[], &wanted, &Fees::default()).unwrap();
     let [usdm, okx] = &built.list[..] else { panic!("two instruments") };
     assert_eq!(usdm.scale, okx.scale);
     assert_eq!((usdm.scale.price_exp, usdm.scale.qty_exp), (1, 8));
@@ -219,7 +267,6 @@ fn an_instrument_carries_its_venues_rules_in_the_assets_units() {
     assert_eq!(&text[..length], b"12.34");
     assert_eq!(built.asset_name(usdm.base), "BTC");
     assert_eq!(usdm.base, okx.base);
-    assert_eq!(funding_intervals(&built, &listings), [None, None]);
 }
 
 #[test]
@@ -235,7 +282,7 @@ fn what_is_not_there_is_refused_with_what_is_and_all_refusals_come_at_once() {
         want(VenueId::Okx, "BTC/USDT"),
         want(VenueId::BinanceSpot, "BTC/USDT"),
     ];
-    let (made, refusals) = sort_out(&listings, &wanted, &Fees::default());
+    let (made, refusals) = sort_out(&listings, &[], &wanted, &Fees::default());
     let text: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     assert_eq!(
         text,
@@ -246,7 +293,40 @@ fn what_is_not_there_is_refused_with_what_is_and_all_refusals_come_at_once() {
         ]
     );
     assert_eq!(made.list.len(), 1);
-    assert_eq!(build(&listings, &wanted, &Fees::default()), Err(refusals));
+    assert_eq!(build(&listings, &[], &wanted, &Fees::default()), Err(refusals));
+}
+
+#[test]
+fn a_wanted_instrument_whose_entry_cannot_be_read_is_refused_for_that() {
+    let entry = |venue, symbol: &str| Unread {
+        venue,
+        symbol: symbol.to_owned(),
+        why: "invalid type: integer `7`".to_owned(),
+    };
+    let unread = [
+        entry(VenueId::BinanceUsdm, "XXUSDT"),
+        entry(VenueId::Okx, "XX-USDT-SWAP"),
+        entry(VenueId::Bybit, "XXUSDT"),
+    ];
+    let wanted = [
+        want(VenueId::BinanceUsdm, "XX/USDT:USDT"),
+        want(VenueId::Okx, "XX/USDT:USDT"),
+        want(VenueId::Okx, "XX/USDT"),
+        want(VenueId::Bybit, "XX/USDT"),
+        want(VenueId::BinanceSpot, "XX/USDT"),
+    ];
+    let refusals = build(&[], &unread, &wanted, &Fees::default()).unwrap_err();
+    let is_unread: Vec<bool> =
+        refusals.iter().map(|refusal| matches!(refusal.reason, Reason::Unread(_))).collect();
+    assert_eq!(is_unread, [true, true, false, true, false]);
+    assert_eq!(
+        refusals[0].to_string(),
+        "binance-usdm XX/USDT:USDT: its entry in the venue's list cannot be read: invalid type: integer `7`"
+    );
+    assert_eq!(
+        unread[1].to_string(),
+        "okx XX-USDT-SWAP: its entry in the venue's list cannot be read: invalid type: integer `7`"
+    );
 }
 
 #[test]
@@ -257,7 +337,7 @@ fn the_same_instrument_wanted_twice_or_by_both_its_names_is_made_once() {
         want(VenueId::BinanceUsdm, "1000PEPE/USDT:USDT"),
         want(VenueId::BinanceUsdm, "PEPE/USDT:USDT"),
     ];
-    let built = build(&listings, &wanted, &Fees::default()).unwrap();
+    let built = build(&listings, &[], &wanted, &Fees::default()).unwrap();
     assert_eq!(built.list.len(), 1);
     assert_eq!(built.list[0].name, "1000PEPE/USDT:USDT");
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use base::output::CancelAll;
+use venue::catalog::RateLimit;
 
 #[test]
 fn v12_too_many_requests_stops_new_orders_until_the_time_is_over() {
@@ -81,6 +82,22 @@ fn a_budget_is_counted_before_sending_and_cancels_keep_a_reserve() {
         let back = world.session(true, true, true);
         assert!(world.inputs().contains(&back), "{venue}: the window is over");
     }
+}
+
+#[test]
+fn a_limit_that_the_venue_states_at_the_start_is_the_one_counted_against() {
+    let limits = vec![RateLimit { meter: "orders-10s", limit: 10 }];
+    let settings = Settings { limits, ..Settings::default() };
+    let mut world = World::with(VenueId::BinanceSpot, 1_024, settings);
+    world.connect();
+    world.finish_jobs();
+    world.step();
+    world.take_sent();
+    let left = (0..20).filter(|_| {
+        world.place(Style::Limit);
+        !world.take_sent().is_empty()
+    });
+    assert_eq!(left.count(), 9, "ten, less the one kept for exits");
 }
 
 /// A code that proves that the order has no effect.

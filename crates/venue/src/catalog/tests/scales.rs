@@ -10,7 +10,7 @@ fn scale(listings: &[Listing]) -> Result<Scale, ScaleFault> {
 }
 
 fn made(listings: &[Listing], venue: VenueId, name: &str) -> Instrument {
-    let built = build(listings, &[want(venue, name)], &Fees::default()).expect("built");
+    let built = build(listings, &[], &[want(venue, name)], &Fees::default()).expect("built");
     built.list.into_iter().next().expect("one")
 }
 
@@ -120,7 +120,7 @@ fn what_cannot_be_exact_is_refused_with_both_listings_that_ask_for_it() {
     let mut listings = okx(&[okx_spot("TOO-USDT", "1", "0.000000000000001", "100")]);
     listings.extend(spot(&[spot_symbol("TOO", "0.01", "0.0000000001", "100", "0.001")]));
     let refusals =
-        build(&listings, &[want(VenueId::Okx, "TOO/USDT")], &Fees::default()).unwrap_err();
+        build(&listings, &[], &[want(VenueId::Okx, "TOO/USDT")], &Fees::default()).unwrap_err();
     assert_eq!(
         refusals[0].to_string(),
         "okx TOO/USDT: no exact scale for TOO: prices need 15 decimals (tick of okx TOO-USDT) and \
@@ -214,7 +214,7 @@ proptest! {
             want(VenueId::BinanceUsdm, "COIN/USDT:USDT"),
             want(VenueId::Okx, "COIN/USDT:USDT"),
         ];
-        match build(&listings, &wanted, &Fees::default()) {
+        match build(&listings, &[], &wanted, &Fees::default()) {
             Ok(built) => for (instrument, listing) in built.list.iter().zip(&listings) {
                 let rules = listing.rules.as_ref().unwrap();
                 prop_assert!(instrument.scale.price_exp + instrument.scale.qty_exp <= Scale::EXP_SUM_MAX);
