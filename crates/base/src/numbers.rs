@@ -11,6 +11,10 @@ use core::fmt;
 use core::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+mod divide;
+
+pub use divide::{by_one, divide};
+
 macro_rules! count {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
@@ -169,11 +173,11 @@ impl Money {
     #[must_use]
     pub fn checked_mul_rate(self, rate: Rate) -> Option<Self> {
         // 128 x 64 bits would overflow for large amounts: split off what lies below the rate's unit.
-        let one = i128::from(Rate::ONE.0);
-        let (whole, part) = (self.0.div_euclid(one), self.0.rem_euclid(one));
+        let (whole, part) = divide::by_one_euclid(self.0);
         let rate = i128::from(rate.0);
         let high = whole.checked_mul(rate)?;
-        let low = div_half_even(part * rate, one);
+        let (quotient, rest) = divide::by_one_euclid(part * rate);
+        let low = half_even(quotient, rest, i128::from(Rate::ONE.0));
         high.checked_add(low).map(Self)
     }
 
@@ -213,7 +217,11 @@ impl core::iter::Sum for Money {
 /// `a / b` rounded half to even; `b` is positive.
 #[must_use]
 pub const fn div_half_even(a: i128, b: i128) -> i128 {
-    let (quotient, rest) = (a.div_euclid(b), a.rem_euclid(b));
+    half_even(a.div_euclid(b), a.rem_euclid(b), b)
+}
+
+/// The quotient, or the next one when `rest` is more than half of `b`, or half and the quotient odd.
+const fn half_even(quotient: i128, rest: i128, b: i128) -> i128 {
     let twice = rest.saturating_mul(2);
     if twice > b || (twice == b && quotient % 2 != 0) { quotient + 1 } else { quotient }
 }
@@ -235,7 +243,12 @@ impl Scale {
     #[must_use]
     pub fn checked_notional(self, price: Price, qty: Qty) -> Option<Money> {
         let unit = *NOTIONAL_UNIT.get(usize::from(self.price_exp + self.qty_exp))?;
-        (i128::from(price.0) * i128::from(qty.0)).checked_mul(unit).map(Money)
+        let units = i128::from(price.0) * i128::from(qty.0);
+        match (i64::try_from(units), i64::try_from(unit)) {
+            // Nearly always: two words make a product of 128 bits, which cannot be too large.
+            (Ok(units), Ok(unit)) => Some(Money(i128::from(units) * i128::from(unit))),
+            _ => units.checked_mul(unit).map(Money),
+        }
     }
 
     /// Price times quantity, saturating: for limits and displays, where "too much" is enough.
@@ -324,7 +337,7 @@ impl Price {
     /// This price moved by a ratio (`Rate::BP` = one basis point up), rounded towards zero.
     #[must_use]
     pub fn scaled(self, rate: Rate) -> Self {
-        let moved = i128::from(self.0) * i128::from(rate.0) / i128::from(Rate::ONE.0);
+        let moved = by_one(i128::from(self.0) * i128::from(rate.0));
         self + Self(i64::try_from(moved).unwrap_or(i64::MAX))
     }
 
@@ -335,7 +348,7 @@ impl Price {
             return None;
         }
         let difference = i128::from(self.0) - i128::from(other.0);
-        let ratio = difference * i128::from(Rate::ONE.0) / i128::from(other.0);
+        let ratio = divide(difference * i128::from(Rate::ONE.0), i128::from(other.0))?;
         i64::try_from(ratio).ok().map(Rate)
     }
 }
