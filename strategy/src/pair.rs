@@ -150,6 +150,8 @@ impl Pair {
 #[derive(Clone, Debug)]
 pub(crate) struct Pairs {
     slots: Vec<Pair>,
+    /// No pair lives in this place or behind it: what is walked ends here.
+    end: usize,
     /// Numbers given so far.
     numbered: u32,
 }
@@ -158,12 +160,14 @@ impl Pipe for Pairs {
     fn pipe(&mut self, words: &mut dyn Words) {
         pipe::table(&mut self.slots, words);
         self.numbered.pipe(words);
+        self.end = self.slots.len();
+        self.trim();
     }
 }
 
 impl Pairs {
     pub(crate) fn new(size: u16) -> Self {
-        Self { slots: vec![Pair::default(); usize::from(size)], numbered: 0 }
+        Self { slots: vec![Pair::default(); usize::from(size)], end: 0, numbered: 0 }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -179,19 +183,19 @@ impl Pairs {
     }
 
     pub(crate) fn alive(&self) -> impl Iterator<Item = (usize, &Pair)> {
-        self.slots.iter().enumerate().filter(|(_, p)| p.is_alive())
+        self.slots.iter().take(self.end).enumerate().filter(|(_, p)| p.is_alive())
     }
 
     pub(crate) fn alive_mut(&mut self) -> impl Iterator<Item = &mut Pair> {
-        self.slots.iter_mut().filter(|p| p.is_alive())
+        self.slots.iter_mut().take(self.end).filter(|p| p.is_alive())
     }
 
     pub(crate) fn find(&self, id: PairId) -> Option<usize> {
-        self.slots.iter().position(|p| p.is_alive() && p.id == id)
+        self.slots.iter().take(self.end).position(|p| p.is_alive() && p.id == id)
     }
 
     pub(crate) fn has_room(&self) -> bool {
-        self.slots.iter().any(|p| !p.is_alive())
+        self.end < self.slots.len() || self.slots.iter().any(|p| !p.is_alive())
     }
 
     /// Numbers `pair` and gives it a place.
@@ -199,12 +203,22 @@ impl Pairs {
         let at = self.slots.iter().position(|p| !p.is_alive())?;
         self.numbered += 1;
         *self.slots.get_mut(at)? = Pair { id: PairId(self.numbered), ..*pair };
+        self.end = self.end.max(at + 1);
         Some(at)
     }
 
     pub(crate) fn remove(&mut self, at: usize) {
         if let Some(slot) = self.slots.get_mut(at) {
             *slot = Pair::default();
+            self.trim();
+        }
+    }
+
+    fn trim(&mut self) {
+        let alive = |slots: &[Pair]| slots.last().is_some_and(Pair::is_alive);
+        // bound: the places
+        while self.end > 0 && !self.slots.get(..self.end).is_some_and(alive) {
+            self.end -= 1;
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::pipe::{self, Pipe, Words, pipe_enum, pipe_fields};
 use crate::plan::{Limit, Plan};
+use base::numbers::{by_one, divide};
 use base::{Money, Rate, Stamp, WallNs};
 
 macro_rules! gates {
@@ -302,10 +303,10 @@ pub(crate) fn share_of(part: Money, whole: Money) -> Rate {
         return Rate(i64::MAX);
     }
     // Both lose the same low digits: 10^-12 of the currency is far below any limit.
-    let unit = i128::from(Rate::ONE.0);
-    let (part, whole) = (part.0 / unit, (whole.0 / unit).max(1));
-    let ratio = part.checked_mul(unit).map_or(i128::MAX, |scaled| scaled / whole);
-    Rate(i64::try_from(ratio).unwrap_or(i64::MAX))
+    let (part, whole) = (by_one(part.0), by_one(whole.0).max(1));
+    let scaled = part.checked_mul(i128::from(Rate::ONE.0));
+    let ratio = scaled.and_then(|scaled| divide(scaled, whole));
+    Rate(ratio.and_then(|ratio| i64::try_from(ratio).ok()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 
 use crate::market::{Market, Rated, Slot};
 use crate::rules::Row;
+use base::numbers::divide;
 use base::{Price, Qty, Rate, Side, Span, Stamp, WallNs};
 
 /// Nanoseconds of an hour.
@@ -125,10 +126,7 @@ pub(crate) fn spread_reaches(bid: Price, ask: Price, least: Rate) -> bool {
 }
 
 fn ratio(part: i128, whole: i128) -> Option<Rate> {
-    if whole <= 0 {
-        return None;
-    }
-    Some(narrow(part.checked_mul(i128::from(Rate::ONE.0))? / whole))
+    divide(part.checked_mul(i128::from(Rate::ONE.0))?, whole).map(narrow)
 }
 
 fn narrow(value: i128) -> Rate {

@@ -234,7 +234,8 @@ impl Core {
         let Ok(slot) = self.fit(&row) else { return false };
         let Some(price) = self.limit_price(&row, slot, side, pair.tries) else { return false };
         let reduce_only = row.is_perpetual() && !opens;
-        let want = Want { side, qty, price, reduce_only, purpose };
+        let need = if opens { self.need(&row, price, qty) } else { Money::ZERO };
+        let want = Want { side, qty, price, reduce_only, purpose, need };
         if !self.send(at, leg, want, out) {
             return false;
         }

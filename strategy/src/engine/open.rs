@@ -21,6 +21,8 @@ pub(super) struct Want {
     pub(super) price: Price,
     pub(super) reduce_only: bool,
     pub(super) purpose: Purpose,
+    /// What it needs of the quote asset until it is over.
+    pub(super) need: Money,
 }
 
 /// A pair that passed its gates.
@@ -30,6 +32,7 @@ struct Ready {
     edge: Edge,
     qty: Qty,
     prices: [Price; 2],
+    needs: [Money; 2],
 }
 
 impl Core {
@@ -103,8 +106,8 @@ impl Core {
         self.gate_tables(c, out)?;
         self.gate_losses()?;
         self.gate_positions([long, short], prices, qty)?;
-        self.gate_balances([long, short], prices, qty)?;
-        Ok(Some(Ready { long: *long, short: *short, edge, qty, prices }))
+        let needs = self.gate_balances([long, short], prices, qty)?;
+        Ok(Some(Ready { long: *long, short: *short, edge, qty, prices, needs }))
     }
 
     fn gate_sessions(&self, legs: [&Row; 2]) -> Result<(), Gate> {
@@ -319,7 +322,13 @@ impl Core {
         self.ledger.held().iter().filter_map(value).sum()
     }
 
-    fn gate_balances(&self, rows: [&Row; 2], prices: [Price; 2], qty: Qty) -> Result<(), Gate> {
+    /// Says what each leg needs of its quote asset.
+    fn gate_balances(
+        &self,
+        rows: [&Row; 2],
+        prices: [Price; 2],
+        qty: Qty,
+    ) -> Result<[Money; 2], Gate> {
         let [long, short] = rows;
         let [buy, sell] = prices;
         let needs = [self.need(long, buy, qty), self.need(short, sell, qty)];
@@ -331,7 +340,7 @@ impl Core {
                 return Err(Gate::BalanceShort);
             }
         }
-        Ok(())
+        Ok(needs)
     }
 
     /// What an order that opens needs of the quote asset: the price of spot, the margin of a
@@ -344,8 +353,11 @@ impl Core {
     }
 
     fn margin(&self, notional: Money) -> Money {
-        let leverage = i128::from(self.rules.plan.risk.max_leverage.0.max(1));
-        let one = i128::from(Rate::ONE.0);
+        let leverage = self.rules.plan.risk.max_leverage.0.max(1);
+        if leverage % Rate::ONE.0 == 0 {
+            return Money(notional.0 / i128::from(leverage / Rate::ONE.0));
+        }
+        let (leverage, one) = (i128::from(leverage), i128::from(Rate::ONE.0));
         let scaled = (notional.0 / leverage).saturating_mul(one);
         Money(scaled.saturating_add((notional.0 % leverage) * one / leverage))
     }
@@ -395,13 +407,14 @@ impl Core {
         self.counts.pairs_started += 1;
         self.risk.note_open(c.strategy.index(), self.now);
         self.announce(at, out);
-        for (leg, price) in ready.prices.into_iter().enumerate() {
+        for (leg, (price, need)) in ready.prices.into_iter().zip(ready.needs).enumerate() {
             let want = Want {
                 side: entry_side(leg),
                 qty: ready.qty,
                 price,
                 reduce_only: false,
                 purpose: Purpose::Open,
+                need,
             };
             self.send(at, leg, want, out);
         }
@@ -415,8 +428,7 @@ impl Core {
         if state.is_busy() || out.room() < 8 || want.qty.0 <= 0 {
             return false;
         }
-        let opens = matches!(want.purpose, Purpose::Open | Purpose::Hedge);
-        let need = if opens { self.need(&row, want.price, want.qty) } else { Money::ZERO };
+        let need = want.need;
         let order = Order {
             instrument: row.id,
             side: want.side,
