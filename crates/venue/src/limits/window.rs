@@ -140,8 +140,18 @@ impl Rolling {
     }
 
     fn used(&mut self, now: Stamp) -> u32 {
-        let part = (now.0 / self.part_ns).max(self.newest);
-        let passed = (part - self.newest).min(PARTS + 1);
+        // Most questions fall into the newest part.
+        if now.0 < (self.newest + 1).saturating_mul(self.part_ns) {
+            return self.sum;
+        }
+        let part = now.0 / self.part_ns;
+        let passed = part - self.newest;
+        if passed > PARTS {
+            // All of it has left: an order after a pause does not pay for every part.
+            self.parts.fill(0);
+            self.sum = 0;
+        }
+        let passed = if self.sum == 0 { 0 } else { passed };
         // bound: the parts of one window
         for step in 1..=passed {
             let slot = Self::slot(part - passed + step);
