@@ -9,6 +9,7 @@ mod control;
 mod drive;
 mod execution;
 mod open;
+mod orphans;
 mod reconcile;
 
 use crate::hash::Rolling;

@@ -93,6 +93,8 @@ pub struct Book {
     pub(crate) reported_entry: Price,
     /// Somebody was told of the difference.
     pub(crate) told: bool,
+    /// Somebody was told of the orphan.
+    pub(crate) orphan_told: bool,
 }
 pipe_fields!(Book {
     qty,
@@ -117,6 +119,7 @@ pipe_fields!(Book {
     missing,
     reported_entry,
     told,
+    orphan_told,
 });
 
 /// What was earned, in the currency.
@@ -220,6 +223,11 @@ impl Ledger {
     /// Instruments whose position is not zero, in the order they became so.
     pub(crate) fn held(&self) -> &[InstrumentId] {
         &self.held
+    }
+
+    /// Whether some part of a position belongs to no pair.
+    pub(crate) fn has_orphans(&self) -> bool {
+        self.books.iter().any(|book| !book.orphan.is_zero())
     }
 
     /// A fill, ours or not: the position and the cash of it.

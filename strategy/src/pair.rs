@@ -5,7 +5,12 @@
 
 use crate::pipe::{self, Pipe, Words, pipe_fields};
 use base::output::{PairPhase, PairReason};
-use base::{InstrumentId, Money, OrderId, PairId, Qty, Rate, Side, Stamp, StrategyId, WallNs};
+use base::{
+    InstrumentId, Money, OrderId, PairId, Qty, Rate, Side, Span, Stamp, StrategyId, WallNs,
+};
+
+/// The pause after a refusal that passes doubles so many times.
+const HELD_BACK_MAX: u8 = 6;
 
 /// One leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -55,6 +60,8 @@ pub(crate) struct Pair {
     /// Since when the legs differ by more than can be left, or since when it is closing.
     pub(crate) since: Option<Stamp>,
     pub(crate) tries: u8,
+    /// Orders refused in a row for a reason that passes: each doubles the pause before the next.
+    pub(crate) held_back: u8,
     pub(crate) next_try: Stamp,
     /// The missing leg is not tried any more.
     pub(crate) unwinding: bool,
@@ -79,6 +86,7 @@ pipe_fields!(Pair {
     opened,
     since,
     tries,
+    held_back,
     next_try,
     unwinding,
     warned,
@@ -102,6 +110,7 @@ impl Default for Pair {
             opened: WallNs::NONE,
             since: None,
             tries: 0,
+            held_back: 0,
             next_try: Stamp(0),
             unwinding: false,
             warned: false,
@@ -127,6 +136,15 @@ impl Pair {
 
     pub(crate) fn leg(&self, leg: usize) -> Option<&Leg> {
         self.legs.get(leg)
+    }
+
+    /// An order of it was refused for a reason that passes, a spent budget or a busy venue: that was no
+    /// try at the market, so the next one reaches no deeper, but it waits longer each time.
+    pub(crate) fn hold_back(&mut self, now: Stamp, pause: Span) {
+        self.tries = self.tries.saturating_sub(1);
+        let pause = pause.0.saturating_mul(1 << self.held_back.min(HELD_BACK_MAX));
+        self.held_back = self.held_back.saturating_add(1);
+        self.next_try = self.next_try.max(now + Span(pause));
     }
 
     /// Which leg trades `id`.
@@ -228,6 +246,7 @@ impl Pairs {
             pair.since = None;
             pair.next_try = Stamp(0);
             pair.tries = 0;
+            pair.held_back = 0;
             pair.warned = false;
         }
     }

@@ -89,12 +89,14 @@ gates! {
     Reducing = 28, "reducing";
     /// The leg would work against another pair's position in the same perpetual.
     Opposed = 29, "opposed";
-    /// Ours and the venue's position of a leg differ, or part of it belongs to no pair.
+    /// Ours and the venue's position of a leg differ.
     Disputed = 30, "disputed";
     /// Too many orders whose outcome is not known.
     UnknownOrders = 31, "unknown_orders";
     /// A table or the outputs of this step are full.
     TableFull = 32, "table_full";
+    /// Some position, wherever it is, belongs to no pair: a risk nobody manages.
+    Orphan = 33, "orphan";
 }
 
 const COUNT: usize = Gate::ALL.len();

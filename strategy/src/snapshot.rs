@@ -14,7 +14,7 @@ use core::fmt;
 
 const MAGIC: i64 = 0x6172_6263_6f72_6531;
 /// Version of the words' order.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 const HEAD: u16 = 0;
 const BODY: u16 = 1;
 const WORDS: usize = 5;

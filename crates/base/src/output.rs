@@ -189,6 +189,8 @@ pub enum AlarmCode {
     OrderRejected = 10,
     /// A table of fixed size is full; new pairs wait.
     Full = 11,
+    /// A position that no pair holds, `seen` of it: new pairs wait until it is gone.
+    Orphan = 12,
 }
 
 /// The core's rolling hash over all inputs and outputs so far.

@@ -142,6 +142,7 @@ impl Core {
     /// Whether ours and the venue's position of one instrument differ while nothing is on its way.
     pub(super) fn compare(&mut self, id: InstrumentId, out: &mut Outputs) {
         let Some(row) = self.rules.row(id).copied() else { return };
+        self.tell_orphan(&row, out);
         let now = self.now;
         let busy = self.orders.alive().any(|o| o.instrument == id);
         let Some(book) = self.ledger.book_mut(id) else { return };

@@ -89,6 +89,9 @@ impl Core {
 
     /// Every pair looks at the clock.
     fn climb(&mut self, out: &mut Outputs) {
+        if self.risk.mode == Mode::Flattening {
+            self.flatten_orphans(out);
+        }
         for at in 0..self.pairs.len() {
             if out.room() < 32 {
                 return;

@@ -11,6 +11,7 @@
 use super::Core;
 use super::open::Want;
 use crate::decide::{self, Standing};
+use crate::market::VenueState;
 use crate::order::Purpose;
 use crate::outputs::Outputs;
 use crate::pair::{Pair, entry_side};
@@ -20,8 +21,10 @@ use crate::signal;
 use base::output::{AlarmCode, PairChange, PairPhase, PairReason};
 use base::{Money, Output, Qty, Rate};
 
-/// A combination whose order a venue refused for good pauses so many times longer.
+/// A combination whose order a venue refused for good pauses so many times longer...
 const REFUSED_PAUSES: u64 = 1000;
+/// ...and one whose order it refused for a reason that passes so many times.
+const HELD_BACK_PAUSES: u64 = 50;
 
 impl Core {
     /// Something moved that an existing pair may care about.
@@ -227,13 +230,14 @@ impl Core {
         let opens = purpose == Purpose::Hedge;
         let side = if opens { entry } else { entry.opposite() };
         let qty = self.tradable(&row, qty, opens);
-        let ready = self.venues.get(row.venue.index()).is_some_and(|venue| venue.orders);
-        if qty.is_zero() || !ready {
+        let reduce_only = row.is_perpetual() && !opens;
+        // Only what reduces by its own word may use what a spent budget keeps back for exits.
+        let ready = |venue: &VenueState| venue.orders && (venue.budget || reduce_only);
+        if qty.is_zero() || !self.venues.get(row.venue.index()).is_some_and(ready) {
             return false;
         }
         let Ok(slot) = self.fit(&row) else { return false };
         let Some(price) = self.limit_price(&row, slot, side, pair.tries) else { return false };
-        let reduce_only = row.is_perpetual() && !opens;
         let need = if opens { self.need(&row, price, qty) } else { Money::ZERO };
         let want = Want { side, qty, price, reduce_only, purpose, need };
         if !self.send(at, leg, want, out) {
@@ -354,6 +358,7 @@ impl Core {
     fn finish(&mut self, at: usize, phase: PairPhase, out: &mut Outputs) {
         let Some(state) = self.pairs.get_mut(at) else { return };
         let combination = state.combination as usize;
+        let held_back = state.held_back > 0;
         state.phase = phase;
         let legs = state.legs;
         match phase {
@@ -368,7 +373,12 @@ impl Core {
         let pause = self.rules.plan.orders.refusal_pause.0;
         let refused = legs.iter().any(|leg| leg.refused);
         // What was refused for good would be refused again.
-        let pause = if refused { pause.saturating_mul(REFUSED_PAUSES) } else { pause };
+        let pauses = match (refused, held_back) {
+            (true, _) => REFUSED_PAUSES,
+            (false, true) => HELD_BACK_PAUSES,
+            (false, false) => 1,
+        };
+        let pause = pause.saturating_mul(pauses);
         let pause = self.now + base::Span(pause);
         if let Some(watch) = self.watches.get_mut(combination)
             && usize::from(watch.pair) == at

@@ -68,6 +68,7 @@ impl Core {
             order.news = now;
         }
         let after = *order;
+        let cleared = was == Life::Unknown && change.done;
         self.counts.orders_acked += u64::from(after.proven && !was_proven);
         if after.life == Life::Unknown && was != Life::Unknown {
             self.counts.orders_unknown += 1;
@@ -75,6 +76,10 @@ impl Core {
         let explained = after.missing() - missing;
         if let Some(book) = self.ledger.book_mut(after.instrument) {
             book.missing += signed(explained, after.side);
+        }
+        if cleared && let Some(pair) = self.place_of(&after).and_then(|at| self.pairs.get_mut(at)) {
+            // What it waited for is known: no pause is left to keep, not even that of a stuck pair.
+            pair.next_try = now;
         }
         self.follow(&after, change, out);
     }
@@ -120,10 +125,17 @@ impl Core {
         }
         let passing =
             order.refusal.and_then(RejectClass::from_u16).is_some_and(RejectClass::is_passing);
-        let refused = order.life == Life::Rejected && !passing;
+        let rejected = order.life == Life::Rejected;
+        let refused = rejected && !passing;
+        let (now, pause) = (self.now, self.rules.plan.legging.pause);
         let Some(pair) = self.pairs.find(order.pair).and_then(|at| self.pairs.get_mut(at)) else {
             return;
         };
+        if rejected && passing {
+            pair.hold_back(now, pause);
+        } else {
+            pair.held_back = 0;
+        }
         if let Some(leg) = pair.legs.iter_mut().find(|leg| leg.order == order.id) {
             leg.order = OrderId::FOREIGN;
             let opened = matches!(order.purpose, Purpose::Open | Purpose::Hedge);

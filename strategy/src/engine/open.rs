@@ -126,12 +126,13 @@ impl Core {
             if self.venues.get(row.venue.index()).is_none_or(|venue| !venue.budget) {
                 return Err(Gate::BudgetSpent);
             }
-            let clean = |b: &crate::ledger::Book| {
-                b.disputed.is_none() && b.orphan.is_zero() && b.missing.is_zero()
-            };
+            let clean = |b: &crate::ledger::Book| b.disputed.is_none() && b.missing.is_zero();
             if !self.ledger.book(row.id).is_some_and(clean) {
                 return Err(Gate::Disputed);
             }
+        }
+        if self.ledger.has_orphans() {
+            return Err(Gate::Orphan);
         }
         let unknown = self.orders.alive().filter(|o| o.life == crate::order::Life::Unknown).count();
         if unknown >= usize::from(self.rules.plan.risk.max_unknown_orders.max(1)) {

@@ -229,6 +229,7 @@ impl Core {
             if let Some(book) = self.ledger.book_mut(row) {
                 book.disputed = None;
                 book.told = false;
+                book.orphan_told = false;
             }
         }
         self.ledger.forget_available();

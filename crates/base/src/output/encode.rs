@@ -159,4 +159,5 @@ from_u16!(AlarmCode {
     BadInput,
     OrderRejected,
     Full,
+    Orphan,
 });

@@ -42,6 +42,22 @@ fn a_timeout_taken_for_a_rejection_would_have_hedged_twice() {
 }
 
 #[test]
+fn a_stuck_pair_acts_as_soon_as_what_it_waits_for_is_known() {
+    let (mut world, buy, sell) = half_open();
+    world.fill_all(&buy);
+    lost(&mut world, &sell);
+    for _ in 0..251 {
+        world.refresh();
+        world.after(10);
+    }
+    assert_eq!(phases(&world.take()).last(), Some(&PairPhase::Stuck));
+    world.refresh();
+    world.state(&sell, OrderStatus::NotFound, 0);
+    let back = world.one();
+    assert_eq!((back.instrument.0, back.side, back.reduce_only), (0, Side::Sell, true));
+}
+
+#[test]
 fn silence_is_asked_about_and_reserved_not_resent() {
     let (mut world, buy, sell) = half_open();
     world.after(249);

@@ -340,6 +340,14 @@ fn opposed() {
 #[test]
 fn disputed() {
     refuses(Gate::Disputed, &two_perpetuals(), |w| {
+        w.position(0, 100, 5_000_000);
+        w.after(2);
+    });
+}
+
+#[test]
+fn orphan() {
+    refuses(Gate::Orphan, &two_perpetuals(), |w| {
         // A position nobody ordered and no pair holds.
         w.fill_of(0, OrderId::FOREIGN, Side::Buy, (5_000_000, 100), 900);
     });

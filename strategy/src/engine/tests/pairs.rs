@@ -1,5 +1,5 @@
 use crate::engine::world::*;
-use base::input::{OrderStatus, RejectClass};
+use base::input::{Input, OrderStatus, RejectClass, SessionState};
 use base::output::{AlarmCode, PairPhase, PairReason, Style};
 use base::{AssetId, InstrumentId, Money, Side, VenueId};
 
@@ -122,8 +122,75 @@ fn a_leg_refused_for_a_passing_reason_is_tried_again() {
     let [buy, sell] = world.both();
     world.fill_all(&buy);
     world.reject(&sell, RejectClass::Unavailable);
+    world.after(19);
+    assert!(world.places().is_empty(), "not at once: it would be refused again");
+    world.after(1);
     let hedge = world.one();
     assert_eq!((hedge.instrument, hedge.side), (InstrumentId(1), Side::Sell));
+}
+
+#[test]
+fn refusals_that_pass_are_met_less_and_less_often_and_never_deeper() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    world.fill_all(&buy);
+    world.reject(&sell, RejectClass::RateLimit);
+    let mut prices = Vec::new();
+    for _ in 0..100 {
+        world.after(20);
+        world.apart();
+        for place in world.places() {
+            prices.push((place.instrument.0, place.price.0));
+            world.reject(&place, RejectClass::RateLimit);
+        }
+    }
+    // Within two seconds: a hedge or two, then unwinding, at pauses of 20, 40, ... 1280 ms.
+    assert!((5..=8).contains(&prices.len()), "{prices:?}");
+    let of = |id| prices.iter().filter(move |p| p.0 == id).map(|p| p.1);
+    assert!(of(1).all(|price| price == of(1).next().unwrap()), "{prices:?}");
+    assert!(of(0).all(|price| price == of(0).next().unwrap()), "{prices:?}");
+}
+
+#[test]
+fn a_venue_that_refused_both_legs_for_a_passing_reason_is_left_alone_for_a_while() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    for place in world.both() {
+        world.reject(&place, RejectClass::Unavailable);
+    }
+    assert_eq!(phases(&world.take()).last(), Some(&PairPhase::Abandoned));
+    world.after(490);
+    world.apart();
+    assert!(world.places().is_empty());
+    world.after(20);
+    world.apart();
+    assert_eq!(world.places().len(), 2);
+}
+
+#[test]
+fn a_spent_budget_holds_back_what_is_not_reduce_only_and_nothing_else() {
+    let mut world = World::ready(&two_perpetuals());
+    world.take();
+    world.apart();
+    let [buy, sell] = world.both();
+    world.fill_all(&buy);
+    for venue in [VenueId::Okx, VenueId::Bybit] {
+        let state = SessionState { venue, orders: true, account: true, budget: false };
+        world.give(Input::SessionState(state));
+    }
+    world.expire(&sell, 0);
+    let mut outputs = world.take();
+    assert!(places(&outputs).is_empty(), "the missing leg would be refused");
+    for _ in 0..60 {
+        world.after(10);
+        world.refresh();
+        outputs.extend(world.take());
+    }
+    let unwind = places(&outputs)[0];
+    assert_eq!((unwind.instrument.0, unwind.reduce_only), (0, true));
 }
 
 #[test]

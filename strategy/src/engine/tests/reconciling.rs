@@ -2,7 +2,7 @@ use crate::engine::world::*;
 use crate::risk::{Gate, Mode};
 use base::input::{Action, OrderStatus};
 use base::output::{AlarmCode, PairPhase, PairReason};
-use base::{InstrumentId, Money, OrderId, Output, Qty, Side, VenueId};
+use base::{InstrumentId, Money, OrderId, Output, Product, Qty, Side, VenueId};
 
 #[test]
 fn positions_found_at_the_start_are_adopted_and_paired() {
@@ -25,15 +25,56 @@ fn positions_found_at_the_start_are_adopted_and_paired() {
 }
 
 #[test]
-fn a_position_that_fits_no_pair_blocks_its_instrument() {
-    let mut world = World::ready(&two_perpetuals());
+fn a_position_that_fits_no_pair_is_named_and_stops_new_pairs_until_it_is_gone() {
+    let mut world = with_orphan(500);
+    let told = alarms(&world.take());
+    let orphan: Vec<_> = told.iter().filter(|alarm| alarm.code == AlarmCode::Orphan).collect();
+    assert_eq!(orphan.len(), 1, "once: {told:?}");
+    assert_eq!((orphan[0].instrument, orphan[0].seen), (InstrumentId(0), 500));
+    // Not even pairs of other instruments: the exposure is the account's.
+    for (id, price) in [(2, 5_000_000), (3, 5_040_000)] {
+        world.quote(id, price - 10, price);
+    }
+    assert!(world.places().is_empty());
+    assert!(world.core.refused(Gate::Orphan) > 0);
+    // A person closes it.
+    world.fill_of(0, OrderId::FOREIGN, Side::Sell, (5_000_000, 500), 901);
+    world.after(20);
+    for (id, price) in [(2, 5_000_000), (3, 5_040_000)] {
+        world.quote(id, price - 10, price);
+    }
+    assert_eq!(world.places().len(), 2);
+}
+
+#[test]
+fn flatten_closes_what_no_pair_holds_reduce_only() {
+    for (held, side) in [(500, Side::Sell), (-500, Side::Buy)] {
+        let mut world = with_orphan(held);
+        world.apart();
+        world.take();
+        assert!(world.places().is_empty(), "nobody asked for it");
+        world.command(Action::Flatten);
+        world.after(1);
+        let outputs = world.take();
+        let close = places(&outputs)[0];
+        assert_eq!((close.instrument.0, close.side, close.qty), (0, side, Qty(500)));
+        assert!(close.reduce_only);
+        world.fill_all(&close);
+        assert_eq!(phases(&world.take()), [PairPhase::Closed]);
+        assert_eq!(world.core.view().positions[0].qty, "0");
+        assert!(!world.core.ledger.has_orphans());
+    }
+}
+
+/// Two assets on two venues, and a position of the first that was there before and fits nothing.
+fn with_orphan(held: i64) -> World {
+    let markets = [(VenueId::Okx, Product::Perpetual), (VenueId::Bybit, Product::Perpetual)];
+    let mut world = World::ready(&plan(&markets, 2));
     world.session(VenueId::Okx, false);
     world.session(VenueId::Okx, true);
-    world.reconcile(VenueId::Okx, &[(0, 500, 5_000_000)]);
-    assert_eq!(codes(&world.take()).last(), Some(&AlarmCode::PositionMismatch));
-    world.apart();
-    assert!(world.places().is_empty());
-    assert!(world.core.refused(Gate::Disputed) > 0);
+    world.reconcile(VenueId::Okx, &[(0, held, 5_000_000)]);
+    world.after(8);
+    world
 }
 
 #[test]
