@@ -23,8 +23,8 @@ pub struct Settings {
     pub requests_a_minute: Option<u32>,
     /// What the venue says it allows; the documented limits hold for what it does not state.
     pub limits: Vec<RateLimit>,
-    /// The venue cancels everything when it does not hear from us for this long; `None` leaves the
-    /// switch alone. On Bybit only for accounts that may use it.
+    /// The venue cancels everything when it does not hear from us for this long. `None`, the default,
+    /// leaves the switch alone: not every venue has one, and Bybit gives it to institutions only.
     pub dead_man: Option<Span>,
     /// From when on fills are asked for at the first reconciliation: the time up to which the journal
     /// knows them. `NONE`: from this start on, what happened before is nobody's business.
@@ -50,7 +50,7 @@ impl Default for Settings {
             reconcile_timeout: Span::from_secs(30),
             requests_a_minute: None,
             limits: Vec::new(),
-            dead_man: Some(Span::from_secs(60)),
+            dead_man: None,
             fills_since: WallNs::NONE,
             funding_since: WallNs::NONE,
             private_path: "/private".to_owned(),

@@ -140,7 +140,11 @@ impl World {
 
     /// Connected, logged on, subscribed, reconciled, and all of it taken note of.
     fn up(venue: VenueId) -> Self {
-        let mut world = Self::new(venue);
+        Self::up_with(venue, Settings::default())
+    }
+
+    fn up_with(venue: VenueId, settings: Settings) -> Self {
+        let mut world = Self::with(venue, 1_024, settings);
         world.connect();
         world.finish_jobs();
         world.step();

@@ -227,31 +227,44 @@ fn many_orders_are_cancelled_in_batches_on_okx() {
     assert_eq!(sizes, [10, 10, 5]);
 }
 
+/// How often the switch is set within 46 seconds with an order out.
+fn dead_man_fed((venue, instrument): (VenueId, InstrumentId), dead_man: Option<Span>) -> u32 {
+    let mut world = World::up_with(venue, Settings { dead_man, ..Settings::default() });
+    world.pass(Span::from_secs(1));
+    world.resting();
+    world.step();
+    let mut fed = 0;
+    for _ in 0..46 {
+        for job in world.jobs() {
+            if let Task::DeadMan { instrument: of, after_ms } = job.task {
+                fed += 1;
+                assert_eq!(after_ms, 60_000);
+                let per_instrument = venue == VenueId::BinanceUsdm;
+                assert_eq!(of, if per_instrument { instrument } else { InstrumentId::ALL });
+            }
+            world.finish(job);
+        }
+        // Keeps the connection heard from.
+        world.tell(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+        world.push(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+        world.advance(Span::from_secs(1));
+        world.step();
+    }
+    fed
+}
+
 #[test]
 fn the_dead_mans_switch_is_fed_at_a_quarter_of_its_time_while_orders_are_out() {
-    for (venue, instrument) in VENUES {
-        let mut world = World::up(venue);
-        world.pass(Span::from_secs(1));
-        world.resting();
-        world.step();
-        let mut fed = 0;
-        for _ in 0..46 {
-            for job in world.jobs() {
-                if let Task::DeadMan { instrument: of, after_ms } = job.task {
-                    fed += 1;
-                    assert_eq!(after_ms, 60_000);
-                    let per_instrument = venue == VenueId::BinanceUsdm;
-                    assert_eq!(of, if per_instrument { instrument } else { InstrumentId::ALL });
-                }
-                world.finish(job);
-            }
-            // Keeps the connection heard from.
-            world.tell(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
-            world.push(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
-            world.advance(Span::from_secs(1));
-            world.step();
-        }
-        let wanted = if venue == VenueId::BinanceSpot { 0 } else { 4 };
-        assert_eq!(fed, wanted, "{venue}: at 0, 15, 30 and 45 seconds");
+    for market in VENUES {
+        let wanted = if market.0 == VenueId::BinanceSpot { 0 } else { 4 };
+        let fed = dead_man_fed(market, Some(Span::from_secs(60)));
+        assert_eq!(fed, wanted, "{}: at 0, 15, 30 and 45 seconds", market.0);
+    }
+}
+
+#[test]
+fn the_dead_mans_switch_is_left_alone_unless_it_is_asked_for() {
+    for market in VENUES {
+        assert_eq!(dead_man_fed(market, Settings::default().dead_man), 0, "{}", market.0);
     }
 }
