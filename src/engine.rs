@@ -114,9 +114,12 @@ impl Engine {
         }
     }
 
-    /// Stops in order: nothing new, everything cancelled and seen to be, threads ended, journal synced.
+    /// Stops in order: no new pairs, half-done ones brought to an end while there is time, everything
+    /// cancelled and seen to be, threads ended, journal synced.
     pub(crate) fn stop(mut self, patience: Duration) -> Final {
-        let stop = self.await_quiet(patience);
+        let until = Instant::now() + patience;
+        self.await_even(until - patience / 4);
+        let stop = self.await_quiet(until);
         self.stop.set();
         for (_, thread) in self.threads {
             // What a crew gives back is freed here, on a cold thread; one that could not pin ends alike.
@@ -127,9 +130,29 @@ impl Engine {
         Final { page, sidecar: self.sidecar.stop(), stop }
     }
 
+    /// Lets the core open nothing more, and waits until no pair is on its way in or out, so that none
+    /// is left on one leg. A core that was stopped already sends nothing, whatever it holds.
+    fn await_even(&mut self, until: Instant) {
+        let mut told = false;
+        // bound: until that time
+        while Instant::now() < until {
+            let view = self.status().view;
+            let mode = view.as_ref().map(|view| view.mode);
+            if mode == Some(strategy::Mode::Armed) {
+                told = told || self.command(Action::Disarm);
+            } else if mode == Some(strategy::Mode::Stopped)
+                || view.is_some_and(|view| {
+                    view.orders.is_empty() && view.pairs.iter().all(|pair| pair.phase == "open")
+                })
+            {
+                return;
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
     /// Tells the core to stop, and waits until it has and knows of no living order.
-    fn await_quiet(&mut self, patience: Duration) -> Stopped {
-        let until = Instant::now() + patience;
+    fn await_quiet(&mut self, until: Instant) -> Stopped {
         let mut told = false;
         loop {
             told = told || self.command(Action::Stop);

@@ -52,18 +52,24 @@ pub(crate) fn compare(view: &View, ledgers: &Value, engine_fills: u64) -> Compar
 
 impl Comparison {
     /// Cash of each asset, by reason.
+    ///
+    /// What a position realises while it stays open is a share of its cost, which venues round and
+    /// which depends on the order of its fills. So both sides are compared with what their open
+    /// positions cost taken off: that is the sum of all fills, exact on either.
     fn cash(&mut self, view: &View, venue: VenueId, account: &Value) {
         for (asset, sums) in account["cash"].as_object().into_iter().flatten() {
             let ours = view.accounts.iter().find(|a| a.venue == venue && a.asset == *asset);
             let of =
                 |pick: fn(&strategy::view::AccountView) -> Money| ours.map_or(Money::ZERO, pick);
-            for (reason, amount) in [
-                ("trade", of(|a| a.spot)),
-                ("realised", of(|a| a.realised)),
-                ("fee", of(|a| a.fees)),
-                ("funding", of(|a| a.funding)),
+            let [our_cost, their_cost] = open_costs(view, venue, account, asset);
+            for (reason, amount, less) in [
+                ("trade", of(|a| a.spot), Money::ZERO),
+                ("realised", of(|a| a.realised) - our_cost, their_cost),
+                ("fee", of(|a| a.fees), Money::ZERO),
+                ("funding", of(|a| a.funding), Money::ZERO),
             ] {
-                let theirs = decimal(&sums[reason]);
+                let theirs = money(&sums[reason]).map(|theirs| (theirs - less).to_string());
+                let theirs = theirs.unwrap_or_else(|text| text);
                 let what = format!("{asset} {reason}");
                 self.same(venue.name(), what, &amount.to_string(), &theirs);
             }
@@ -90,10 +96,27 @@ impl Comparison {
     }
 }
 
+/// What the open perpetuals of a venue that settle in `asset` cost, signed: by our books and by theirs.
+fn open_costs(view: &View, venue: VenueId, account: &Value, asset: &str) -> [Money; 2] {
+    let settles = |name: &str| name.rsplit_once(':').is_some_and(|(_, settled)| settled == asset);
+    let ours = view.positions.iter().filter(|p| p.venue == venue && settles(&p.name));
+    let theirs = account["positions"].as_object().into_iter().flatten();
+    let theirs = theirs.filter(|(name, _)| settles(name));
+    [
+        ours.map(|p| p.value - p.unrealised).sum(),
+        theirs.filter_map(|(_, position)| money(&position["cost"]).ok()).sum(),
+    ]
+}
+
+/// An amount of the ledger; what is no amount, as it stands.
+fn money(value: &Value) -> Result<Money, String> {
+    let text = value.as_str().unwrap_or("0");
+    Money::parse(text.as_bytes()).map_err(|_| text.to_owned())
+}
+
 /// A decimal of the ledger without trailing zeros, so that equal amounts are equal texts.
 fn decimal(value: &Value) -> String {
-    let text = value.as_str().unwrap_or("0");
-    Money::parse(text.as_bytes()).map_or_else(|_| text.to_owned(), |money| money.to_string())
+    money(value).map_or_else(|text| text, |money| money.to_string())
 }
 
 impl Display for Comparison {
@@ -119,3 +142,6 @@ impl Display for Difference {
         write!(f, "{venue} {what}: ours {engine}, theirs {venue_says}")
     }
 }
+
+#[cfg(test)]
+mod tests;
