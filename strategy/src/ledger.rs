@@ -70,6 +70,10 @@ pub struct Book {
     pub accrued: Money,
     /// The position as the venue says.
     pub reported: Option<Qty>,
+    /// The venue's time of that, where it says one.
+    pub(crate) reported_at: WallNs,
+    /// When a fill was last booked.
+    pub(crate) filled_at: base::Stamp,
     /// Quantity taken over from the venue without fills of ours.
     pub adopted: Qty,
     pub(crate) adopted_price: Price,
@@ -105,6 +109,8 @@ pipe_fields!(Book {
     funding,
     accrued,
     reported,
+    reported_at,
+    filled_at,
     adopted,
     adopted_price,
     fee_units,

@@ -106,10 +106,16 @@ impl Core {
     pub(super) fn on_position(&mut self, position: &Position) {
         let round = self.round_of(position.venue);
         let Some(book) = self.ledger.book_mut(position.instrument) else { return };
-        book.reported = Some(position.qty);
         if let Some(round) = round {
             book.round = round;
         }
+        let dated = position.venue_time != WallNs::NONE;
+        if dated && position.venue_time < book.reported_at {
+            // A list that was read before what the stream told already.
+            return;
+        }
+        book.reported_at = if dated { position.venue_time } else { book.reported_at };
+        book.reported = Some(position.qty);
         if let Some(entry) = position.entry.filter(|p| p.0 > 0) {
             book.reported_entry = entry;
         }

@@ -339,6 +339,10 @@ impl Core {
 
     /// Called for, but still trying: slowly, and only to get out.
     fn unstick(&mut self, at: usize, pair: &Pair, out: &mut Outputs) {
+        if (0..pair.legs.len()).all(|leg| self.exit_qty(pair, leg).0.is_zero()) {
+            self.counts.dust += 1;
+            return self.finish(at, PairPhase::Closed, out);
+        }
         if self.now < pair.next_try {
             return;
         }

@@ -209,7 +209,7 @@ impl Core {
         }
         self.counts.fills += 1;
         self.give_back(row, order, fill);
-        self.ledger.fill(row, fill.side, fill.price, fill.qty);
+        self.book_fill(row, fill);
         if let Some(order) = self.orders.get_mut(order.id) {
             order.last_price = fill.price;
         }
@@ -220,6 +220,13 @@ impl Core {
             leg.flow -= signed_money(row.scale.notional(fill.price, fill.qty), fill.side);
         }
         self.tell(order.id, Event::Fill(fill.qty), out);
+    }
+
+    fn book_fill(&mut self, row: &Row, fill: &Fill) {
+        self.ledger.fill(row, fill.side, fill.price, fill.qty);
+        if let Some(book) = self.ledger.book_mut(row.id) {
+            book.filled_at = self.now;
+        }
     }
 
     /// A fill explains what a reconciliation had taken over without it: that is undone first.
@@ -242,7 +249,7 @@ impl Core {
     #[cold]
     fn foreign_fill(&mut self, row: &Row, fill: &Fill, out: &mut Outputs) {
         self.counts.fills_foreign += 1;
-        self.ledger.fill(row, fill.side, fill.price, fill.qty);
+        self.book_fill(row, fill);
         let seen = (signed(fill.qty, fill.side).0, 0);
         self.alarm(AlarmCode::ForeignFill, Some(row), PairId(0), seen, out);
         self.attribute(row.id, signed(fill.qty, fill.side), out);

@@ -13,10 +13,12 @@ use crate::pair::{Leg, Pair, entry_side};
 use crate::rules::{Row, bit};
 use base::input::{OpenOrder, OrderStatus, Reconcile, ReconcilePhase};
 use base::output::{AlarmCode, Cancel, PairPhase, PairReason};
-use base::{InstrumentId, Money, OrderId, Output, PairId, Price, Qty, VenueId};
+use base::{InstrumentId, Money, OrderId, Output, PairId, Price, Qty, Span, Stamp, VenueId};
 
 /// A difference that stood this long before a reading is no fill on its way.
 const SETTLED_NS: u64 = 1_000_000_000;
+/// Lists of positions may lag so far behind the fills.
+const LAG: Span = Span::from_secs(3);
 
 impl Core {
     pub(super) fn on_reconcile(&mut self, reconcile: Reconcile, out: &mut Outputs) {
@@ -42,7 +44,7 @@ impl Core {
         for number in 0..self.rules.rows.len() {
             let Some(row) = self.rules.rows.get(number).copied() else { return };
             if row.venue == id && row.is_perpetual() {
-                self.end_position(&row, round, first, out);
+                self.end_position(&row, round, (begun, first), out);
             }
         }
         if self.is_reconciled() {
@@ -52,7 +54,7 @@ impl Core {
     }
 
     /// Orders sent well before the reading began and not named in it are gone.
-    fn end_orders(&mut self, id: VenueId, begun: base::Stamp, round: u64, out: &mut Outputs) {
+    fn end_orders(&mut self, id: VenueId, begun: Stamp, round: u64, out: &mut Outputs) {
         let settle = self.rules.plan.orders.settle;
         let mut at = 0;
         // bound: the orders watched; each pass ends one or moves on
@@ -73,7 +75,13 @@ impl Core {
         }
     }
 
-    fn end_position(&mut self, row: &Row, round: u64, first: bool, out: &mut Outputs) {
+    fn end_position(
+        &mut self,
+        row: &Row,
+        round: u64,
+        (begun, first): (Stamp, bool),
+        out: &mut Outputs,
+    ) {
         let now = self.now;
         let busy = self.orders.alive().any(|o| o.instrument == row.id);
         let price = self.market.slot(row.id).and_then(crate::market::Slot::value_price);
@@ -90,7 +98,9 @@ impl Core {
             return;
         }
         let settled = book.disputed.is_some_and(|since| (now - since).0 >= SETTLED_NS);
-        if !first && !settled {
+        // A list may be older than the fills that came by the stream meanwhile, or lag behind them.
+        let still = book.filled_at == Stamp(0) || book.filled_at + LAG < begun;
+        if !(settled || first && still) {
             book.disputed.get_or_insert(now);
             return;
         }
@@ -229,6 +239,8 @@ impl Core {
             if let Some(book) = self.ledger.book_mut(row) {
                 book.disputed = None;
                 book.told = false;
+                book.filled_at = Stamp(0);
+                book.reported_at = base::WallNs::NONE;
                 book.orphan_told = false;
             }
         }

@@ -58,6 +58,23 @@ fn a_stuck_pair_acts_as_soon_as_what_it_waits_for_is_known() {
 }
 
 #[test]
+fn a_stuck_pair_that_holds_only_dust_is_over() {
+    let (mut world, buy, sell) = half_open();
+    world.fill_all(&buy);
+    lost(&mut world, &sell);
+    for _ in 0..251 {
+        world.refresh();
+        world.after(10);
+    }
+    world.take();
+    world.refresh();
+    world.state(&sell, OrderStatus::NotFound, 0);
+    let back = world.one();
+    world.expire(&back, back.qty.0 - 5);
+    assert_eq!(phases(&world.take()).last(), Some(&PairPhase::Closed), "half a lot is no pair");
+}
+
+#[test]
 fn silence_is_asked_about_and_reserved_not_resent() {
     let (mut world, buy, sell) = half_open();
     world.after(249);

@@ -178,7 +178,7 @@ fn a_spent_budget_holds_back_what_is_not_reduce_only_and_nothing_else() {
     let [buy, sell] = world.both();
     world.fill_all(&buy);
     for venue in [VenueId::Okx, VenueId::Bybit] {
-        let state = SessionState { venue, orders: true, account: true, budget: false };
+        let state = SessionState { venue, orders: true, slow: false, account: true, budget: false };
         world.give(Input::SessionState(state));
     }
     world.expire(&sell, 0);

@@ -113,6 +113,60 @@ fn a_position_that_differs_for_five_seconds_is_told() {
     assert!(codes(&world.take()).is_empty(), "once");
 }
 
+/// Bybit's session was gone for a moment; its account is being read again.
+fn rereading() -> World {
+    let mut world = super::pairs::opened();
+    world.position(1, -1980, 5_040_000);
+    world.after(4000);
+    world.session(VenueId::Bybit, false);
+    world.session(VenueId::Bybit, true);
+    world.refresh();
+    world.take();
+    world.begin(VenueId::Bybit);
+    world.balance(VenueId::Bybit, 100_000);
+    world
+}
+
+#[test]
+fn a_list_that_was_read_before_a_fill_of_the_stream_undoes_nothing() {
+    let mut world = rereading();
+    // While the list is on its way the short leg is bought back.
+    world.fill_of(1, OrderId::FOREIGN, Side::Buy, (5_040_000, 980), 77);
+    world.take();
+    world.position(1, -1980, 5_040_000);
+    world.end(VenueId::Bybit);
+    assert_eq!(world.core.view().positions[1].qty, "-0.01");
+    assert!(!codes(&world.take()).contains(&AlarmCode::PositionMismatch));
+    // It stands, and the next whole reading says so again: then it is believed.
+    world.after(3500);
+    world.refresh();
+    world.reconcile(VenueId::Bybit, &[(1, -1980, 5_040_000)]);
+    assert_eq!(world.core.view().positions[1].qty, "-0.0198");
+}
+
+#[test]
+fn what_happened_while_the_session_was_gone_is_taken_over_at_once() {
+    let mut world = rereading();
+    world.position(1, -980, 5_040_000);
+    world.end(VenueId::Bybit);
+    assert_eq!(world.core.view().positions[1].qty, "-0.0098");
+}
+
+#[test]
+fn of_two_reports_of_a_position_the_later_one_by_the_venues_clock_counts() {
+    let mut world = super::pairs::opened();
+    let then = world.wall;
+    world.after(10);
+    world.position(0, 1980, 5_000_000);
+    world.position(1, -1980, 5_040_000);
+    let now = std::mem::replace(&mut world.wall, then);
+    world.position(1, -980, 5_040_000);
+    world.wall = now;
+    world.after(5200);
+    assert!(codes(&world.take()).is_empty(), "nothing differs");
+    assert_eq!(world.core.view().positions[1].reported.as_deref(), Some("-0.0198"));
+}
+
 #[test]
 fn an_adopted_fill_that_comes_later_is_not_counted_again() {
     let mut world = World::ready(&two_perpetuals());
