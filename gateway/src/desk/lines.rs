@@ -16,6 +16,8 @@ pub(super) const BURST: usize = 32;
 
 /// A log-on or subscription that takes longer than this is begun anew.
 const JOIN_TIMEOUT: Span = Span::from_secs(10);
+/// A venue that goes says so on every connection: each is not replaced by one that is told so again.
+const RENEW_AGAIN: Span = Span::from_secs(5);
 /// How long to wait after a refused log-on.
 const REFUSED_WAIT: Span = Span::from_secs(5);
 /// The venue's own ping leaves after this long without a text from it...
@@ -66,6 +68,8 @@ pub(super) struct LineState {
     born: Stamp,
     heard: Stamp,
     pinged: Stamp,
+    /// When the venue last asked for another connection.
+    told_to_go: Option<Stamp>,
     /// The joining under way belongs to a connection that replaces a working one.
     renewed: bool,
     pub(super) todo: Todo,
@@ -105,6 +109,7 @@ impl<L: Channel> Line<L> {
                 born: Stamp(0),
                 heard: Stamp(0),
                 pinged: Stamp(0),
+                told_to_go: None,
                 renewed: false,
                 todo: Todo::default(),
             },
@@ -177,7 +182,9 @@ impl<L: Channel> Desk<L> {
         }
         if todo.renew
             && let Some(Some(line)) = self.lines.get_mut(index)
+            && line.state.told_to_go.is_none_or(|at| hands.now - at > RENEW_AGAIN)
         {
+            line.state.told_to_go = Some(hands.now);
             line.channel.renew(hands.now);
         }
         if todo.reopen {

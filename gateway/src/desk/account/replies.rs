@@ -1,7 +1,7 @@
 //! What the errand thread brings: entries of lists, outcomes of jobs.
 
 use base::input::Input;
-use base::{InstrumentId, OrderId, Span, Stamp, WallNs};
+use base::{InstrumentId, OrderId, Span, Stamp, VenueId, WallNs};
 use telemetry::{Counter, NoticeCode};
 use venue::{Outcome, Spend, Verdict};
 
@@ -121,7 +121,7 @@ impl Mind {
         hands.page.add(Counter::RateLimited, 1);
         let numbers = [failure.code, i64::from(failure.retry_after_ms), 0];
         hands.tell(self.venue, NoticeCode::RateLimited, numbers);
-        if !matches!(failure.status, 403 | 418 | 429) {
+        if self.is_of_one_kind(failure) {
             let (spend, instrument) = spend(task);
             self.budget.refused(spend, instrument, hands.now);
             return;
@@ -130,6 +130,17 @@ impl Mind {
         let span = (wait > 0).then(|| Span::from_millis(wait));
         self.budget.refused_status(failure.status, span, hands.now);
         self.budget_held = Some((InstrumentId::ALL, soon(hands.now, wait)));
+    }
+
+    /// Whether only requests of that kind are too many. Binance counts weight over everything and says
+    /// so by status; OKX and Bybit count each endpoint and name the rule by a code, whatever the status.
+    const fn is_of_one_kind(&self, failure: Failure) -> bool {
+        let by_code = matches!(self.venue, VenueId::Okx | VenueId::Bybit) && failure.code > 1_000;
+        match failure.status {
+            403 | 418 => false,
+            429 => by_code,
+            _ => true,
+        }
     }
 
     fn rest_refused(

@@ -255,6 +255,25 @@ fn a_session_the_venue_forgot_is_begun_anew_and_one_that_restarts_is_replaced() 
     bybit.step();
     assert!(bybit.orders.is_dialing());
     assert!(!bybit.inputs().contains(&bybit.session(false, true, true)), "{order:?}");
+    // It goes on saying so, to the next order, too: one replacement is enough.
+    let dials = bybit.orders.dials();
+    bybit.orders.open();
+    bybit.step();
+    let login = bybit.one_sent();
+    bybit.tell(&json!({"reqId": login["req_id"], "retCode": 0, "op": "auth"}).to_string());
+    bybit.step();
+    bybit.place(Style::Limit);
+    let request = bybit.one_sent();
+    bybit.tell(&refuse(VenueId::Bybit, &request, 0, 10_019, "Trade WS is restarting"));
+    bybit.step();
+    assert_eq!((bybit.orders.is_dialing(), bybit.orders.dials()), (false, dials));
+    bybit.pass(Span::from_secs(6));
+    bybit.take_sent();
+    bybit.place(Style::Limit);
+    let request = bybit.one_sent();
+    bybit.tell(&refuse(VenueId::Bybit, &request, 0, 10_019, "Trade WS is restarting"));
+    bybit.step();
+    assert!(bybit.orders.is_dialing(), "but not for ever");
 }
 
 /// An Ed25519 key in PKCS#8: that of RFC 8032, test 1.
