@@ -81,10 +81,11 @@ impl Orders {
 
     /// Orders that are not done.
     pub(crate) fn alive(&self) -> impl Iterator<Item = &Order> {
-        self.listed().filter(|o| !o.life.is_done())
+        self.watched().filter(|o| !o.life.is_done())
     }
 
-    fn listed(&self) -> impl Iterator<Item = &Order> {
+    /// Orders that are not done or not explained.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Order> {
         self.alive.iter().filter_map(|at| self.slots.get(usize::from(*at)))
     }
 
@@ -92,6 +93,15 @@ impl Orders {
     pub(crate) fn retire(&mut self, id: OrderId) {
         let place = self.place_of(id.seq());
         self.alive.retain(|at| usize::from(*at) != place);
+    }
+
+    /// The same for all that a reconciliation explained.
+    pub(crate) fn retire_explained(&mut self) {
+        let Self { slots, alive, .. } = self;
+        alive.retain(|at| {
+            let order = slots.get(usize::from(*at));
+            order.is_some_and(|o| !o.life.is_done() || !o.unexplained().is_zero())
+        });
     }
 
     /// Every order remembered of one instrument.

@@ -118,7 +118,7 @@ pub struct EdgeView {
     pub open: bool,
 }
 
-/// One living order.
+/// One order that is alive, or whose fills are not all told.
 #[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the fields say it")]
 pub struct OrderView {
@@ -326,7 +326,7 @@ impl Core {
                 pair: order.pair.0,
             })
         };
-        self.orders.alive().filter_map(view).collect()
+        self.orders.watched().filter_map(view).collect()
     }
 
     fn account_views(&self) -> Vec<AccountView> {

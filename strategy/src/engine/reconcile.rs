@@ -127,6 +127,7 @@ impl Core {
                 explained += signed(open, order.side);
             }
         }
+        self.orders.retire_explained();
         if let Some(book) = self.ledger.book_mut(id) {
             book.missing -= explained;
         }

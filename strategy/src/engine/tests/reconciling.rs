@@ -176,6 +176,8 @@ fn an_adopted_fill_that_comes_later_is_not_counted_again() {
     world.fill_all(&sell);
     // Done by report, the fill lost; the reconciliation finds the position.
     world.state(&buy, OrderStatus::Filled, buy.qty.0);
+    let orders = world.core.view().orders;
+    assert_eq!((orders.len(), orders[0].state.as_str()), (1, "filled"), "its fill is missing");
     world.session(VenueId::Okx, false);
     world.session(VenueId::Okx, true);
     world.reconcile(VenueId::Okx, &[(0, buy.qty.0, 5_002_500)]);
@@ -183,6 +185,7 @@ fn an_adopted_fill_that_comes_later_is_not_counted_again() {
     assert_eq!(world.core.view().positions[0].qty, "0.0198");
     let long = |w: &World| w.core.view().pairs[0].long_qty.clone();
     assert_eq!(long(&world), "0.0198");
+    assert!(world.core.view().orders.is_empty(), "nothing more is expected of it");
     // And then it comes.
     world.fill(&buy, buy.qty.0);
     let view = world.core.view();
