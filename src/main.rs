@@ -11,6 +11,7 @@ mod control;
 mod engine;
 mod finish;
 mod ledger;
+mod log;
 mod plan;
 mod replay;
 mod report;

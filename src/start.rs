@@ -7,9 +7,9 @@ use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
-use crate::{catalog, plan, replay};
+use crate::{catalog, log, plan, replay};
 use base::{Span, VenueId, WallNs};
-use config::plan::{Config, Level, LogFormat, LogOutput, Mode};
+use config::plan::{Config, Mode};
 use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
 use rings::Flag;
@@ -308,26 +308,9 @@ fn log_plan(
     instruments: Vec<(String, base::Scale)>,
 ) -> Result<LogPlan, Fault> {
     let logging = &wish.config.logging;
-    let file = |path: PathBuf| -> Result<Box<dyn io::Write + Send>, Fault> {
-        let open = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-        open.map(|file| Box::new(file) as Box<dyn io::Write + Send>)
-            .map_err(|why| Fault::State { path, why })
-    };
-    let target: Box<dyn io::Write + Send> = match &logging.output {
-        LogOutput::File(path) => file(path.clone())?,
-        _ if wish.log_to_file => file(state.join("engine.log"))?,
-        LogOutput::Stdout => Box::new(io::stdout()),
-        LogOutput::Stderr => Box::new(io::stderr()),
-    };
-    let format = match logging.format {
-        LogFormat::Text => sidecar::LogFormat::Text,
-        LogFormat::Json => sidecar::LogFormat::Json,
-    };
-    let level = match logging.level {
-        Level::Debug => telemetry::Level::Debug,
-        Level::Info => telemetry::Level::Info,
-        Level::Warning => telemetry::Level::Warn,
-        Level::Error => telemetry::Level::Error,
-    };
-    Ok(LogPlan { format, level, target, instruments })
+    let instead = wish.log_to_file.then(|| state.join("engine.log"));
+    let target =
+        log::target(logging, instead).map_err(|(path, why)| Fault::State { path, why })?;
+    let level = log::level(logging, wish.config.system.debug);
+    Ok(LogPlan { format: log::format(logging), level, target, instruments })
 }

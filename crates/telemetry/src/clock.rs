@@ -9,7 +9,6 @@
 use crate::seqlock::Seqlock;
 use base::{Clock, Stamp, WallNs};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 mod tsc;
 
@@ -201,16 +200,20 @@ fn scaled(ticks: u64, from_ticks: u64, from_ns: u64, scale: u64) -> Stamp {
 
 /// CLOCK_MONOTONIC.
 pub(crate) fn monotonic() -> Stamp {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a timespec of this frame; the call writes nothing else.
-    let _ = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
-    Stamp(time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned())
+    Stamp(nanoseconds(libc::CLOCK_MONOTONIC).cast_unsigned())
 }
 
 /// The system's wall time.
 pub(crate) fn system_wall() -> WallNs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    WallNs(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    WallNs(nanoseconds(libc::CLOCK_REALTIME))
+}
+
+/// A clock of the system; unlike the standard library's it cannot panic.
+fn nanoseconds(clock: libc::clockid_t) -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a timespec of this frame; the call writes nothing else.
+    let _ = unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
 }
 
 #[cfg(all(test, not(loom)))]

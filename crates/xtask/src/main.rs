@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod golden;
 mod hotcheck;
 mod tidy;
 
@@ -24,6 +25,8 @@ enum Chore {
     Bench(bench::Options),
     /// Everything that must hold before a change lands: format, lints, tests, house rules, outside checks.
     Ci,
+    /// Records the journal that the tests replay; commit what it writes when the core changed on purpose.
+    Golden,
     /// No panic, allocation, lock or sleep reachable from a stage's turn, read from the release binary.
     Hotcheck,
     /// The house rules that no compiler checks.
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Bench(options) => bench::run(&root, &options),
         Chore::Ci => ci::run(&root),
+        Chore::Golden => golden::run(&root),
         Chore::Hotcheck => hotcheck::run(&root),
         Chore::Tidy => tidy::run(&root),
     };

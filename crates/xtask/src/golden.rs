@@ -1,0 +1,71 @@
+//! `cargo xtask golden`: records the journal that the tests replay in another build profile and layout.
+//!
+//! To be run, and its result committed, whenever the core decides otherwise on purpose.
+
+use crate::say;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Small segments, so that the journal spans several; ports that disturb nobody.
+const CONFIG: &[(&str, &str)] = &[
+    ("main.yaml", "api: {rest: {port: 0}}\nmonitoring: {prometheus: {port: 0}}\n"),
+    ("nodes.yaml", "nodes: {journal: {segment_size: 1MB}}\n"),
+];
+
+/// What is run: short, with trades, every stage on a thread of its own.
+const RUN: &[&str] = &["run", "--plain", "--for", "4s", "--seed", "7", "--layout", "split"];
+
+/// Records into `testdata/journal`.
+pub(crate) fn run(root: &Path) -> Result<(), String> {
+    let work = root.join("target/golden");
+    let text = |why: std::io::Error| format!("golden: {}: {why}", work.display());
+    if work.exists() {
+        fs::remove_dir_all(&work).map_err(text)?;
+    }
+    fs::create_dir_all(work.join("config")).map_err(text)?;
+    for (name, content) in CONFIG {
+        fs::write(work.join("config").join(name), content).map_err(text)?;
+    }
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--release", "--quiet", "--bin", "funding-arb", "--"]).args(RUN);
+    command.arg("--config").arg(work.join("config")).arg("--state").arg(work.join("state"));
+    command.arg("--report").arg(work.join("report.json")).current_dir(root);
+    let status = command.status().map_err(text)?;
+    if !status.success() {
+        return Err(format!("golden: the run ended with {status}"));
+    }
+    keep(&work, &root.join("testdata/journal"))
+}
+
+/// Compresses plan and segments of the run, with the hash its report names.
+fn keep(work: &Path, golden: &Path) -> Result<(), String> {
+    let text = |why: std::io::Error| format!("golden: {}: {why}", golden.display());
+    let report = fs::read(work.join("report.json")).map_err(text)?;
+    let report: serde_json::Value =
+        serde_json::from_slice(&report).map_err(|why| format!("golden: {why}"))?;
+    let journal = PathBuf::from(report["journal"].as_str().unwrap_or_default());
+    let hash = report["hash"].as_str().ok_or("golden: the report names no hash")?;
+    if golden.exists() {
+        fs::remove_dir_all(golden).map_err(text)?;
+    }
+    fs::create_dir_all(golden).map_err(text)?;
+    for entry in fs::read_dir(&journal).map_err(text)? {
+        let path = entry.map_err(text)?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if !matches!(extension, Some("seg" | "json")) {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(text)?;
+        let file = fs::File::create(golden.join(format!("{name}.gz"))).map_err(text)?;
+        let mut packed = GzEncoder::new(file, Compression::best());
+        packed.write_all(&bytes).and_then(|()| packed.finish().map(drop)).map_err(text)?;
+    }
+    fs::write(golden.join("hash"), format!("{hash}\n")).map_err(text)?;
+    say(&format!("golden: recorded {}: hash {hash}", golden.display()));
+    Ok(())
+}
