@@ -9,7 +9,7 @@ use base::input::{Balance, Fee, Fill, FundingPaid, Position};
 use base::{AssetId, ClientOrderId, Instance, InstrumentId, OrderId, Qty, WallNs};
 
 use crate::json::Value;
-use crate::markets::Markets;
+use crate::markets::{Market, Markets};
 
 pub mod binance;
 pub mod bybit;
@@ -106,6 +106,31 @@ pub struct OrderNews {
     pub venue_order: u64,
     /// When.
     pub venue_time: WallNs,
+}
+
+impl OrderNews {
+    /// What OKX and Bybit say of an order, if it is one of ours.
+    fn read(
+        cx: &Context<'_>,
+        market: &Market,
+        client: Option<Value<'_>>,
+        status: Option<OrderStatus>,
+        filled: Option<Value<'_>>,
+        (venue_order, updated): (u64, Option<Value<'_>>),
+    ) -> Result<Option<Self>, Skipped> {
+        let order = cx.order(client);
+        if order == OrderId::FOREIGN {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            instrument: market.id,
+            order,
+            status: status.ok_or(Skipped::Value)?,
+            filled: field::qty(market, filled)?,
+            venue_order,
+            venue_time: field::time(updated),
+        }))
+    }
 }
 
 /// A rate limit as the venue counts it.

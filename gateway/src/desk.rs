@@ -10,7 +10,7 @@ use base::{Clock, Instance, InstrumentId, Instruments, OrderId, Span, Stamp, Ven
 use net::{Channel, ErrandHandle};
 use rings::Flag;
 use telemetry::{Notice, NoticeCode, NoticeSender, Writer};
-use venue::{Budget, credentials::Credentials};
+use venue::{Budget, Spend, credentials::Credentials};
 
 use crate::markets::Markets;
 use crate::orders::Orders;
@@ -22,13 +22,19 @@ use crate::settings::Settings;
 use crate::wire::Wire;
 
 mod account;
+mod cancels;
 mod care;
 mod events;
+mod fitness;
 mod intents;
 mod lines;
+mod slow;
 
 use account::{Listen, RECHECKS_MAX, Recheck, Reconcile};
+use cancels::Wanted;
+use fitness::Fitness;
 use lines::{Line, Role};
+use slow::WAITING_MAX;
 
 /// What a desk is made of.
 #[derive(Debug)]
@@ -98,8 +104,17 @@ struct Mind {
     reconcile: Reconcile,
     listen: Listen,
     dead_man_at: Stamp,
-    /// Instruments with orders or fills of ours in this run.
+    /// Jobs that go on when the budget allows, and what their next call counts as.
+    waiting: Vec<(Job, Spend)>,
+    /// The last REST call was answered.
+    rest_up: bool,
+    fitness: Fitness,
+    /// Instruments with orders or fills of ours since their fills were last listed.
     touched: Box<[bool]>,
+    /// Those whose fills the reconciliation under way lists.
+    listing: Box<[bool]>,
+    /// Instruments of which everything was to be cancelled, until nothing of that is out.
+    cancel_wanted: Box<[Wanted]>,
     /// Scratch: instruments with orders out.
     marked: Box<[bool]>,
     /// Everything is being cancelled and stays so: no new order leaves.
@@ -157,6 +172,7 @@ impl<L: Channel> Desk<L> {
         let account =
             parts.account.map(|channel| Line::new(channel, Role { orders: false, account: true }));
         let (now, wall) = (clock.now(), clock.wall());
+        let count = parts.instruments.list.len();
         let mut budget = Budget::new(venue, parts.instruments, settings.requests_a_minute);
         for limit in &settings.limits {
             budget.observe(limit.meter, 0, limit.limit, now);
@@ -183,8 +199,13 @@ impl<L: Channel> Desk<L> {
                 reconcile: Reconcile::new(&settings, wall),
                 listen: Listen::default(),
                 dead_man_at: Stamp(0),
-                touched: vec![false; parts.instruments.list.len()].into_boxed_slice(),
-                marked: vec![false; parts.instruments.list.len()].into_boxed_slice(),
+                waiting: Vec::with_capacity(WAITING_MAX),
+                rest_up: false,
+                fitness: Fitness::new(parts.instruments),
+                touched: vec![false; count].into_boxed_slice(),
+                listing: vec![false; count].into_boxed_slice(),
+                cancel_wanted: vec![Wanted::default(); count].into_boxed_slice(),
+                marked: vec![false; count].into_boxed_slice(),
                 winding: false,
                 sweep_at: Stamp(0),
                 started: now,
@@ -219,7 +240,9 @@ impl<L: Channel> Desk<L> {
 
     /// Whether no order of ours is known to be out and nothing is under way.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.mind.open.is_empty() && self.mind.requests.waiting() == 0 && self.mind.errands_out == 0
+        let mind = &self.mind;
+        let nothing_asked = mind.requests.waiting() == 0 && mind.errands_out == 0;
+        mind.open.is_empty() && nothing_asked && mind.waiting.is_empty()
     }
 
     /// How many orders of ours are not known to be over.
@@ -234,9 +257,12 @@ impl Mind {
         WallNs(wall.0.saturating_add(self.offset_ns))
     }
 
-    /// Hands a job to the errand thread.
+    /// Hands a job to the errand thread; its first call is paid for.
     fn submit(&mut self, task: crate::rest::Task, tag: u32) -> bool {
-        let job = Job { task, tag, offset_ns: self.offset_ns };
+        self.hand_over(Job { task, tag, step: 0, offset_ns: self.offset_ns })
+    }
+
+    fn hand_over(&mut self, job: Job) -> bool {
         let taken = self.errands.submit(job).is_ok();
         self.errands_out += u32::from(taken);
         taken

@@ -7,6 +7,7 @@
 use base::{ClientOrderId, Instance, OrderId, Side, output::Place, output::Style};
 
 use crate::markets::Market;
+use crate::text::{DECIMAL_MAX, Draft};
 
 pub mod binance;
 pub mod bybit;
@@ -56,6 +57,23 @@ impl<'m> Ticket<'m> {
             size: market.size_digits(place.qty)?,
         })
     }
+
+    /// The price as text, for requests that are put together off the hot path.
+    pub(crate) fn price(&self) -> String {
+        decimal(self.price)
+    }
+
+    /// The size as text.
+    pub(crate) fn size(&self) -> String {
+        decimal(self.size)
+    }
+}
+
+fn decimal((digits, decimals): (u64, u8)) -> String {
+    let mut text = [0; DECIMAL_MAX];
+    let mut draft = Draft::new(&mut text);
+    draft.fixed(digits, decimals);
+    String::from_utf8_lossy(draft.written()).into_owned()
 }
 
 /// An order that is named to a venue: to cancel it or to ask for it.

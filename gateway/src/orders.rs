@@ -25,6 +25,8 @@ pub(crate) struct OpenOrder {
     pub(crate) cancelled: Stamp,
     /// The reconciliation that last listed it.
     pub(crate) listed: u32,
+    /// It is to be cancelled, and again until it is over.
+    pub(crate) unwanted: bool,
 }
 
 /// A hash table of fixed size, by order id.

@@ -40,6 +40,8 @@ pub(crate) struct Request {
     pub(crate) instrument: InstrumentId,
     /// When its bytes were written.
     pub(crate) sent: Stamp,
+    /// It went by REST: what becomes of the connection is nothing to it.
+    pub(crate) by_rest: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +88,7 @@ impl Requests {
             order: OrderId::FOREIGN,
             instrument: InstrumentId::ALL,
             sent: Stamp(0),
+            by_rest: false,
         };
         let row = Row { number: 0, request, until: Stamp(u64::MAX), state: State::Free };
         Self {
@@ -135,6 +138,14 @@ impl Requests {
         Some(Found { request: row.request, was_late })
     }
 
+    /// Whether one that was sent on the connection by `stamp` waits for its answer.
+    #[must_use]
+    pub(crate) fn waits_since(&self, stamp: Stamp) -> bool {
+        self.rows.iter().any(|row| {
+            row.state == State::Waiting && !row.request.by_rest && row.request.sent <= stamp
+        })
+    }
+
     /// How many wait for an answer.
     #[must_use]
     pub(crate) const fn waiting(&self) -> usize {
@@ -169,7 +180,8 @@ impl Requests {
 
     /// The connection is gone: the time of every waiting request is over.
     pub(crate) fn abandon(&mut self, now: Stamp) {
-        for row in self.rows.iter_mut().filter(|row| row.state == State::Waiting) {
+        let lost = |row: &&mut Row| row.state == State::Waiting && !row.request.by_rest;
+        for row in self.rows.iter_mut().filter(lost) {
             row.until = now;
         }
         self.due = now;

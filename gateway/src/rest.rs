@@ -1,172 +1,38 @@
 //! What only REST can do, run on a thread that may wait: reconciliations, queries and cancels without
-//! a WebSocket way, listen keys, dead-man switches.
+//! a WebSocket way, listen keys, dead-man switches; and orders while their session is down.
 //!
-//! The hot thread submits a [`Job`] and polls [`Reply`]s. A call that may have been processed without
-//! an answer is never made twice from here; reading calls are, by whoever asked.
+//! The hot thread submits a [`Job`] and polls [`Reply`]s. One job is **one call**: what takes more of
+//! them (a long list, a second place to look) says so with [`News::More`], and the hot thread hands the
+//! job over again when its budget allows the next call. A call that may have been processed without an
+//! answer is never made twice from here; reading calls are, by whoever asked.
 
 use std::sync::Arc;
 
-use base::input::{Input, RejectClass};
-use base::{Clock, Instance, InstrumentId, OrderId, VenueId, WallNs};
+use base::input::{Input, OpenOrder, RejectClass};
+use base::{ClientOrderId, Clock, Instance, InstrumentId, OrderId, Price, Stamp, VenueId, WallNs};
 use net::{HttpClient, HttpError, HttpRequest, HttpResponse, Method};
+use rings::Flag;
+use venue::Spend;
 use venue::credentials::Credentials;
-use venue::errors::{Outcome, Verdict, classify, classify_status};
 
-use crate::decode::{Context, Event, OrderNews, Skipped};
-use crate::markets::Markets;
+use crate::decode::{Context, Event, Skipped, field};
+use crate::json::Value;
+use crate::markets::{Market, Markets};
+use walk::{Known, Walk, Walks};
 
+mod account;
 mod binance;
 mod bybit;
+mod failure;
+mod job;
 mod okx;
+mod walk;
 
-/// Most pages of one list that are read; a longer list is a failure, not a short list.
-const PAGES_MAX: usize = 40;
+pub use job::{Counted, Failure, Job, LISTEN_KEY_MAX, ListenKey, News, Reply, Task, Unfit};
 
-/// Longest listen key.
-pub const LISTEN_KEY_MAX: usize = 128;
-
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// List every open order.
-    OpenOrders,
-    /// List every position.
-    Positions,
-    /// List every balance.
-    Balances,
-    /// List the fills of one instrument (all of them with `ALL`, where the venue can) since then.
-    Fills {
-        /// Of what.
-        instrument: InstrumentId,
-        /// From when on, venue time.
-        since: WallNs,
-    },
-    /// List the funding payments since then.
-    Funding {
-        /// From when on, venue time.
-        since: WallNs,
-    },
-    /// What became of this order.
-    Query {
-        /// Of what.
-        instrument: InstrumentId,
-        /// Which.
-        order: OrderId,
-    },
-    /// Cancel this order.
-    Cancel {
-        /// Of what.
-        instrument: InstrumentId,
-        /// Which.
-        order: OrderId,
-    },
-    /// Cancel everything of this instrument.
-    CancelAll {
-        /// Of what.
-        instrument: InstrumentId,
-    },
-    /// Make a listen key, or learn the one there is.
-    ListenKey,
-    /// Prolong the listen key.
-    KeepListenKey,
-    /// Have the venue cancel everything unless this is done again in time; 0 switches it off.
-    DeadMan {
-        /// Of what, where it is per instrument.
-        instrument: InstrumentId,
-        /// After this many milliseconds.
-        after_ms: u32,
-    },
-}
-
-/// A task with what its request needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// What.
-    pub task: Task,
-    /// The reconciliation it belongs to; 0 for none.
-    pub tag: u32,
-    /// Venue wall time minus this machine's.
-    pub offset_ns: i64,
-}
-
-/// One thing a job gave. Every job ends in one `Done`, `Failed`, or `ListenKey`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The job.
-    pub job: Job,
-    /// What it gave.
-    pub news: News,
-}
-
-/// What a job gave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    /// An open order, position, balance, fill, fee or payment.
-    Item(Input),
-    /// Where an order of ours is in its life.
-    Order(OrderNews),
-    /// An entry was left out.
-    Skipped(Skipped),
-    /// The venue took it, and that was all of it.
-    Done {
-        /// Request weight used so far in the venue's minute, where it says so.
-        weight: Option<u32>,
-    },
-    /// The venue refused it, or nobody knows.
-    Failed(Failure),
-    /// The listen key.
-    ListenKey(ListenKey),
-}
-
-/// Why a job failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What is known of it.
-    pub outcome: Outcome,
-    /// Why.
-    pub class: RejectClass,
-    /// The HTTP status; 0 when there was no response.
-    pub status: u16,
-    /// The venue's code, else the HTTP status, else 0.
-    pub code: i64,
-    /// How long the venue wants to be left alone; 0 when it did not say.
-    pub retry_after_ms: u32,
-}
-
-/// A listen key as text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ListenKey {
-    text: [u8; LISTEN_KEY_MAX],
-    length: u8,
-}
-
-impl ListenKey {
-    /// The key of that text; `None` when it is empty, too long, or nothing for a URL.
-    #[must_use]
-    pub fn new(key: &[u8]) -> Option<Self> {
-        let mut text = [0; LISTEN_KEY_MAX];
-        text.get_mut(..key.len())?.copy_from_slice(key);
-        let length = u8::try_from(key.len()).ok().filter(|length| *length > 0)?;
-        key.iter().all(u8::is_ascii_alphanumeric).then_some(Self { text, length })
-    }
-
-    /// Its text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        let text = self.text.get(..usize::from(self.length)).unwrap_or_default();
-        core::str::from_utf8(text).unwrap_or_default()
-    }
-}
-
-impl core::fmt::Debug for ListenKey {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("ListenKey([redacted])")
-    }
-}
-
-/// What the errand thread of one venue knows.
+/// What the errand thread of one venue works with.
 #[derive(Debug)]
-pub struct Rest<C> {
+pub struct RestParts<C> {
     /// Which.
     pub venue: VenueId,
     /// Scheme and host.
@@ -183,8 +49,18 @@ pub struct Rest<C> {
     pub recv_window_ms: u32,
     /// OKX demo trading.
     pub simulated_header: bool,
+    /// After it is set no order leaves.
+    pub kill: Flag,
+}
+
+/// The errand of one venue.
+#[derive(Debug)]
+pub struct Rest<C> {
+    parts: RestParts<C>,
     /// Client ids by venue order number, for fill lists that name only those.
-    known: std::collections::HashMap<(InstrumentId, u64), OrderId>,
+    known: Known,
+    /// How far the jobs under way are.
+    walks: Walks,
 }
 
 /// One HTTP call, whole.
@@ -202,50 +78,37 @@ pub(crate) type Exchange<'x> = dyn FnMut(&Call) -> Result<HttpResponse, HttpErro
 /// Where a task's news go.
 pub(crate) type Tell<'t> = dyn FnMut(News) + 't;
 
+/// How a call of a job ended well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// That was all.
+    Done,
+    /// Another call is to follow, which counts as this.
+    More(Spend),
+}
+
 impl<C: Clock> Rest<C> {
-    /// What `venue`'s errand thread needs to know.
+    /// The errand of a venue.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "made in one place, at start")]
-    pub fn new(
-        venue: VenueId,
-        base: String,
-        credentials: Arc<Credentials>,
-        markets: Markets,
-        instance: Instance,
-        clock: C,
-        recv_window_ms: u32,
-        simulated_header: bool,
-    ) -> Self {
-        let known = std::collections::HashMap::new();
-        Self {
-            venue,
-            base,
-            credentials,
-            markets,
-            instance,
-            clock,
-            recv_window_ms,
-            simulated_header,
-            known,
-        }
+    pub fn new(parts: RestParts<C>) -> Self {
+        Self { parts, known: Known::default(), walks: Walks::default() }
     }
 
     fn context(&self) -> Context<'_> {
-        Context { markets: &self.markets, instance: self.instance }
+        Context { markets: &self.parts.markets, instance: self.parts.instance }
     }
 
-    /// Does one job through `exchange`; the last thing told ends it.
+    /// Makes one call of a job through `exchange`; the last thing told ends it.
     pub(crate) fn work(
         &mut self,
         job: Job,
         exchange: &mut Exchange<'_>,
         answer: &mut dyn FnMut(Reply),
     ) {
-        let mut weight = None;
+        let mut counted = Counted::default();
         let mut watched = |call: &Call| {
             let response = exchange(call)?;
-            let used = response.header("x-mbx-used-weight-1m").and_then(|used| used.parse().ok());
-            weight = used.or(weight);
+            counted = Counted::of(&response);
             Ok(response)
         };
         let mut key = None;
@@ -253,26 +116,80 @@ impl<C: Clock> Rest<C> {
             News::ListenKey(_) => key = Some(news),
             news => answer(Reply { job, news }),
         };
-        let done = match self.venue {
-            VenueId::BinanceSpot | VenueId::BinanceUsdm => {
-                binance::work(self, job, &mut watched, &mut tell)
-            }
-            VenueId::Okx => okx::work(self, job, &mut watched, &mut tell),
-            VenueId::Bybit => bybit::work(self, job, &mut watched, &mut tell),
-        };
+        let done = self.step(job, &mut watched, &mut tell);
+        if counted != Counted::default() {
+            answer(Reply { job, news: News::Counted(counted) });
+        }
         let news = match (done, key) {
-            (Ok(()), Some(key)) => key,
-            (Ok(()), None) => News::Done { weight },
+            (Ok(_), Some(key)) => key,
+            (Ok(Step::Done), None) => News::Done,
+            (Ok(Step::More(spend)), None) => News::More(spend),
             (Err(failure), _) => News::Failed(failure),
         };
         answer(Reply { job, news });
     }
 
+    fn step(
+        &mut self,
+        job: Job,
+        exchange: &mut Exchange<'_>,
+        tell: &mut Tell<'_>,
+    ) -> Result<Step, Failure> {
+        if let Task::Place { until, .. } = job.task {
+            self.may_still_leave(until)?;
+        }
+        let mut walk = self.walks.take(job).ok_or(Failure::unreadable())?;
+        let done = match (job.task, self.parts.venue) {
+            (Task::Account | Task::Fees, _) => account::work(self, job, &mut walk, exchange, tell),
+            (_, VenueId::BinanceSpot | VenueId::BinanceUsdm) => {
+                binance::work(self, job, &mut walk, exchange, tell)
+            }
+            (_, VenueId::Okx) => okx::work(self, job, &mut walk, exchange, tell),
+            (_, VenueId::Bybit) => bybit::work(self, job, &mut walk, exchange, tell),
+        }?;
+        if let Step::More(_) = done {
+            self.walks.keep(job, walk);
+        }
+        Ok(done)
+    }
+
+    /// The last look before an order's bytes: the kill flag, and whether it has waited too long here.
+    fn may_still_leave(&self, until: Stamp) -> Result<(), Failure> {
+        if self.parts.kill.is_set() {
+            return Err(Failure::unsent(RejectClass::Local));
+        }
+        if self.parts.clock.now() > until {
+            return Err(Failure::unsent(RejectClass::Unavailable));
+        }
+        Ok(())
+    }
+
     /// The venue's time now, milliseconds.
     fn venue_ms(&self, job: Job) -> u64 {
-        let wall = WallNs(self.clock.wall().0.saturating_add(job.offset_ns));
-        u64::try_from(wall.millis()).unwrap_or(0)
+        u64::try_from(self.venue_wall(job).millis()).unwrap_or(0)
     }
+
+    fn venue_wall(&self, job: Job) -> WallNs {
+        WallNs(self.parts.clock.wall().0.saturating_add(job.offset_ns))
+    }
+
+    fn market(&self, instrument: InstrumentId) -> Result<&Market, Failure> {
+        self.parts.markets.get(instrument).ok_or(Failure::unreadable())
+    }
+
+    /// The venue's name of an instrument, and ours of an order.
+    fn names(
+        &self,
+        instrument: InstrumentId,
+        order: OrderId,
+    ) -> Result<(&Market, ClientOrderId), Failure> {
+        Ok((self.market(instrument)?, ClientOrderId::new(self.parts.instance, order)))
+    }
+}
+
+/// A market's symbol as text.
+fn symbol(market: &Market) -> String {
+    String::from_utf8_lossy(market.symbol()).into_owned()
 }
 
 impl<C: Clock + Send + 'static> net::Errand for Rest<C> {
@@ -280,7 +197,7 @@ impl<C: Clock + Send + 'static> net::Errand for Rest<C> {
     type Answer = Reply;
 
     fn run(&mut self, job: Job, http: &HttpClient, answer: &mut dyn FnMut(Reply)) {
-        let base = self.base.clone();
+        let base = self.parts.base.clone();
         let mut exchange = |call: &Call| {
             let headers: Vec<_> =
                 call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -296,53 +213,30 @@ impl<C: Clock + Send + 'static> net::Errand for Rest<C> {
     }
 }
 
-impl Failure {
-    /// Of a call that got no answer.
-    fn lost(error: &HttpError) -> Self {
-        let outcome = match error {
-            HttpError::NotSent(_) => Outcome::Rejected,
-            HttpError::Unknown(_) => Outcome::Unknown,
-        };
-        Self { outcome, class: RejectClass::Unavailable, status: 0, code: 0, retry_after_ms: 0 }
-    }
+/// The fields of an order that rests, as OKX's and Bybit's lists give them.
+struct Resting<'a> {
+    client: Option<Value<'a>>,
+    side: Option<Value<'a>>,
+    price: Option<Value<'a>>,
+    size: Option<Value<'a>>,
+    filled: Option<Value<'a>>,
+    venue_order: u64,
+}
 
-    /// Of an answer that could not be read.
-    const fn unreadable() -> Self {
-        Self {
-            outcome: Outcome::Unknown,
-            class: RejectClass::Other,
-            status: 0,
-            code: 0,
-            retry_after_ms: 0,
-        }
-    }
-
-    fn of(verdict: Verdict, code: i64, response: &HttpResponse) -> Self {
-        let seconds: Option<u32> =
-            response.header("retry-after").and_then(|text| text.parse().ok());
-        Self {
-            outcome: verdict.outcome,
-            class: verdict.class,
-            status: response.status,
-            code,
-            retry_after_ms: seconds.unwrap_or(0).saturating_mul(1_000),
-        }
-    }
-
-    /// Of a refusal: by the venue's code where it gave one, else by the status.
-    fn refused(venue: VenueId, code: i64, message: &[u8], response: &HttpResponse) -> Self {
-        if response.status >= 500 {
-            return Self::of(classify_status(venue, response.status), code, response);
-        }
-        let by_status = matches!(response.status, 429 | 418) || code == 0;
-        if by_status && response.status < 300 {
-            return Self::unreadable();
-        }
-        if by_status {
-            let code = if code == 0 { i64::from(response.status) } else { code };
-            return Self::of(classify_status(venue, response.status), code, response);
-        }
-        Self::of(classify(venue, code, message), code, response)
+impl Resting<'_> {
+    fn read(&self, cx: &Context<'_>, market: &Market) -> Result<Input, Skipped> {
+        let price = field::number(self.price)?;
+        Ok(Input::OpenOrder(OpenOrder {
+            venue: market.venue,
+            instrument: market.id,
+            order: cx.order(self.client),
+            side: field::side(self.side)?,
+            // A market order that is still open has none.
+            price: if price.is_empty() { Price::ZERO } else { market.edge.price(price)? },
+            qty: field::qty(market, self.size)?,
+            filled: field::qty(market, self.filled)?,
+            venue_order: self.venue_order,
+        }))
     }
 }
 

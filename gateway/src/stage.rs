@@ -203,6 +203,10 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
     fn publish(&self) {
         let up = self.desks.iter().filter(|desk| desk.is_up()).count() as u64;
         self.page.set(Counter::SessionUp, up);
+        for gauge in [Counter::AccountsHedged, Counter::AccountsLevel, Counter::AccountsNoTrading] {
+            let unfit = self.desks.iter().filter(|desk| desk.unfit() == Some(gauge)).count();
+            self.page.set(gauge, unfit as u64);
+        }
         let open = self.desks.iter().map(Desk::connections_open).sum();
         self.page.set(Counter::ConnOpen, open);
         self.page.set(Counter::NoticesDropped, self.notices.dropped());

@@ -172,7 +172,7 @@ impl World {
         while let Some(job) = self.errands.next_job() {
             let news = match job.task {
                 Task::ListenKey => News::ListenKey(ListenKey::new(b"key").unwrap()),
-                _ => News::Done { weight: Some(1) },
+                _ => News::Done,
             };
             self.errands.answer(Reply { job, news }).unwrap();
         }

@@ -5,7 +5,7 @@ use crate::site::Place;
 use base::{Stage, VenueId, WallNs};
 use config::plan::Exchange;
 use gateway::markets::Markets;
-use gateway::rest::Rest;
+use gateway::rest::{Rest, RestParts};
 use gateway::{DeskParts, GatewayStage, Settings, StageParts};
 use net::spawn_errands;
 use std::sync::Arc;
@@ -57,16 +57,17 @@ fn desk<'i>(
     let settings = settings(order, place);
     let instruments = &order.plan.instruments;
     let markets = Markets::new(venue, instruments).map_err(|name| Fault::Symbol(venue, name))?;
-    let rest = Rest::new(
+    let rest = Rest::new(RestParts {
         venue,
-        place.endpoints.rest.clone(),
-        Arc::clone(&credentials),
+        base: place.endpoints.rest.clone(),
+        credentials: Arc::clone(&credentials),
         markets,
-        order.instance,
-        clock.clone(),
-        settings.recv_window_ms,
-        place.endpoints.simulated_header,
-    );
+        instance: order.instance,
+        clock: clock.clone(),
+        recv_window_ms: settings.recv_window_ms,
+        simulated_header: place.endpoints.simulated_header,
+        kill: order.kill.clone(),
+    });
     let account = match venue {
         VenueId::BinanceUsdm | VenueId::Bybit => {
             Some(bench.link(venue, &place.endpoints.private, clock)?)

@@ -68,6 +68,7 @@ pub(crate) struct Facts<'a> {
 pub(crate) fn ready(page: &Snapshot, facts: &Facts<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     books(page, &mut verdict);
+    accounts(page, &mut verdict);
     if page.total(Counter::CoreHalted) > 0 {
         verdict.no("halted", "the core takes no new risk until it is armed by hand");
     }
@@ -92,6 +93,22 @@ fn books(page: &Snapshot, verdict: &mut Verdict) {
     }
     if all == 0 {
         verdict.no("books", "no feed has subscribed to a book yet");
+    }
+}
+
+/// Accounts that are set up so that they cannot be traded, and what to do about it.
+fn accounts(page: &Snapshot, verdict: &mut Verdict) {
+    let faults = [
+        (Counter::AccountsHedged, "is in hedge mode: switch its position mode to one-way (net)"),
+        (Counter::AccountsLevel, "has a level without cross-margined perpetuals: switch it to unified"),
+        (Counter::AccountsNoTrading, "may not trade with this API key: give the key that right"),
+    ];
+    for stage in &page.stages {
+        for (counter, what) in faults {
+            if page.value(&stage.name, counter) > 0 {
+                verdict.no("account", format!("{}: an account {what}", stage.name));
+            }
+        }
     }
 }
 

@@ -105,6 +105,12 @@ notices! {
     SessionUp:           Info  "session-up"            ["session"]                "order session stands";
     SessionDown:         Warn  "session-down"          ["session"]                "order session is gone";
     LoginRefused:        Error "login-refused"         ["code"]                   "login was refused with code {code}";
+    OrdersBySlowWay:     Warn  "orders-by-slow-way"    []                         "orders go by REST until the order session stands again: nothing new is opened here";
+    AccountHedged:       Error "account-hedged"        []                         "the account is in hedge mode and is not traded: switch its position mode to one-way (net)";
+    AccountLevel:        Error "account-level"         ["level"]                  "the account's level {level} does not trade perpetuals on cross margin: switch it to a unified level (OKX: futures or multi-currency; Bybit: unified trading account)";
+    AccountNoTrading:    Error "account-no-trading"    []                         "the API key may not trade: give it the right to, or use another key";
+    AccountFit:          Info  "account-fit"           []                         "position mode, level and rights of the account are as they must be";
+    FeesDiffer:          Warn  "fees-differ"           ["maker", "taker"]         "the account pays maker {maker} and taker {taker} (1e-12 of the notional), which is not what is configured";
     OrderSent:           Debug "order-sent"            ["order", "tick_to_order_ns"] "order {order} sent after {tick_to_order_ns} ns";
     OrderRejected:       Warn  "order-rejected"        ["order", "code", "class"] "order {order} was refused with code {code}, class {class}";
     OrderUnknown:        Warn  "order-unknown"         ["order"]                  "outcome of order {order} is unknown";

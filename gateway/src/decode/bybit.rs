@@ -193,18 +193,8 @@ impl<'a> OrderFields<'a> {
         cx: &Context<'_>,
         market: &Market,
     ) -> Result<Option<OrderNews>, Skipped> {
-        let order = cx.order(self.client);
-        if order == OrderId::FOREIGN {
-            return Ok(None);
-        }
-        Ok(Some(OrderNews {
-            instrument: market.id,
-            order,
-            status: self.status().ok_or(Skipped::Value)?,
-            filled: qty(market, self.filled)?,
-            venue_order: self.venue_order(),
-            venue_time: time(self.updated),
-        }))
+        let named = (self.venue_order(), self.updated);
+        OrderNews::read(cx, market, self.client, self.status(), self.filled, named)
     }
 
     /// Whether the order is no longer on the book.
@@ -434,7 +424,14 @@ fn balance(cx: &Context<'_>, coin: Value<'_>, emit: &mut Emit<'_>) -> Result<(),
     let total = must(money(coin.field(b"walletBalance"))?)?;
     let available = match money(coin.field(b"availableToWithdraw"))? {
         Some(available) => Some(available),
-        None => money(coin.field(b"locked"))?.map(|locked| total - locked),
+        // Unified accounts leave it blank. What margin and orders hold is not free; where the venue does
+        // not say how much that is, neither does this.
+        None => {
+            let held = |name: &[u8]| money(coin.field(name));
+            let (locked, positions) = (held(b"locked")?, held(b"totalPositionIM")?);
+            let parts = locked.zip(positions).zip(held(b"totalOrderIM")?);
+            parts.map(|((locked, positions), orders)| total - locked - positions - orders)
+        }
     };
     emit(Event::Balance(Balance { venue: VenueId::Bybit, asset, total, available }));
     Ok(())

@@ -185,18 +185,8 @@ impl<'a> OrderFields<'a> {
         cx: &Context<'_>,
         market: &Market,
     ) -> Result<Option<OrderNews>, Skipped> {
-        let order = cx.order(self.client);
-        if order == OrderId::FOREIGN {
-            return Ok(None);
-        }
-        Ok(Some(OrderNews {
-            instrument: market.id,
-            order,
-            status: self.status().ok_or(Skipped::Value)?,
-            filled: qty(market, self.filled)?,
-            venue_order: self.venue_order(),
-            venue_time: time(self.updated),
-        }))
+        let named = (self.venue_order(), self.updated);
+        OrderNews::read(cx, market, self.client, self.status(), self.filled, named)
     }
 
     fn status(&self) -> Option<OrderStatus> {

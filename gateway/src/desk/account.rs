@@ -64,6 +64,8 @@ pub(super) struct Reconcile {
 #[derive(Clone, Copy, Debug)]
 struct Run {
     began: Stamp,
+    /// When something of it last came: a long list takes its time, silence is a failure.
+    heard: Stamp,
     began_venue: WallNs,
     left: u32,
     failed: Option<i64>,
@@ -94,6 +96,24 @@ impl Reconcile {
 
     pub(super) const fn tag(&self) -> u32 {
         self.tag
+    }
+
+    /// Whether that reconciliation is under way.
+    pub(super) fn is_running(&self, tag: u32) -> bool {
+        self.run.is_some() && self.tag == tag
+    }
+
+    /// Whether one was completed in this run.
+    pub(super) const fn was_done(&self) -> bool {
+        !self.first
+    }
+
+    /// Something of that reconciliation came, or waits for its turn.
+    pub(super) fn is_not_silent(&mut self, tag: u32, now: Stamp) {
+        let same = self.tag == tag;
+        if let Some(run) = self.run.as_mut().filter(|_| same) {
+            run.heard = now;
+        }
     }
 
     /// Something may have happened that no stream told.
@@ -195,7 +215,7 @@ impl<L: Channel> Desk<L> {
     pub(super) fn reconcile(&mut self, hands: &mut Hands<'_>) {
         let mind = &mut self.mind;
         if let Some(run) = mind.reconcile.run {
-            if hands.now - run.began > mind.settings.reconcile_timeout {
+            if hands.now - run.heard > mind.settings.reconcile_timeout {
                 mind.finish_reconcile(Some(0), hands);
             }
             return;
@@ -221,8 +241,15 @@ impl<L: Channel> Desk<L> {
         }
         mind.reconcile.tag = mind.reconcile.tag.wrapping_add(1).max(1);
         let began_venue = WallNs::from_millis(i64::try_from(mind.venue_ms).unwrap_or(0));
-        mind.reconcile.run =
-            Some(Run { began: now, began_venue, left: 0, failed: None, orders: 0, positions: 0 });
+        mind.reconcile.run = Some(Run {
+            began: now,
+            heard: now,
+            began_venue,
+            left: 0,
+            failed: None,
+            orders: 0,
+            positions: 0,
+        });
         bracket(mind.venue, ReconcilePhase::Begin, hands);
         for task in [Task::OpenOrders, Task::Positions, Task::Balances] {
             mind.reconcile_task(task);
@@ -232,9 +259,9 @@ impl<L: Channel> Desk<L> {
             mind.list_fills(all, since, now);
         } else {
             let every = mind.reconcile.first && markets.iter().count() <= FIRST_FILLS_MAX;
+            mind.mark_for_listing(every);
             for market in markets.iter() {
-                let touched = mind.touched.get(market.id.index()).copied().unwrap_or(false);
-                if touched || every {
+                if mind.listing.get(market.id.index()).copied().unwrap_or(false) {
                     mind.list_fills(market.id, since, now);
                 }
             }
@@ -257,8 +284,8 @@ impl<L: Channel> Desk<L> {
             Some(_) if now - mind.listen.at > mind.settings.listen_key_every => Task::KeepListenKey,
             Some(_) => return,
         };
-        let _ = mind.budget.try_spend(Spend::Session, InstrumentId::ALL, now);
-        mind.listen.asked = mind.submit(task, 0);
+        let paid = mind.budget.try_spend(Spend::Session, InstrumentId::ALL, now).is_ok();
+        mind.listen.asked = paid && mind.submit(task, 0);
         if !mind.listen.asked {
             mind.listen.retry_at = soon(now, 1_000);
         }
@@ -275,6 +302,16 @@ impl Mind {
         };
         let state = &self.reconcile;
         now >= state.not_before && (state.missing || state.wanted || now - state.ended >= every)
+    }
+
+    /// Fills are listed of what was traded since they were last, and of what may have been meanwhile.
+    fn mark_for_listing(&mut self, every: bool) {
+        self.mark_instruments();
+        let Self { listing, touched, marked, .. } = self;
+        for ((listing, touched), open) in listing.iter_mut().zip(touched.iter_mut()).zip(marked) {
+            // What an interrupted reconciliation was to list is still to be listed.
+            *listing |= core::mem::take(touched) || *open || every;
+        }
     }
 
     fn reconcile_task(&mut self, task: Task) {
@@ -301,8 +338,9 @@ impl Mind {
     }
 
     fn list_fills(&mut self, instrument: InstrumentId, since: WallNs, now: Stamp) {
+        let task = Task::Fills { instrument, since };
         if self.budget.try_spend(Spend::Trades, instrument, now).is_ok() {
-            self.reconcile_task(Task::Fills { instrument, since });
+            self.reconcile_task(task);
         } else if let Some(run) = &mut self.reconcile.run {
             run.failed = Some(0);
         }
@@ -313,13 +351,14 @@ impl Mind {
         for at in self.reconcile.funding_at.iter_mut().filter(|at| **at <= now) {
             *at = Stamp(u64::MAX);
         }
-        if self.budget.try_spend(Spend::Funding, InstrumentId::ALL, now).is_err() {
+        let task = Task::Funding { since: self.reconcile.funding_since };
+        let (spend, of) = task.spend(self.venue);
+        if self.budget.try_spend(spend, of, now).is_err() {
             self.reconcile.funding_at = [soon(now, 1_000), Stamp(u64::MAX)];
             return;
         }
         self.reconcile.funding_began =
             WallNs::from_millis(i64::try_from(self.venue_ms).unwrap_or(0));
-        let task = Task::Funding { since: self.reconcile.funding_since };
         if tag == 0 {
             self.submit(task, 0);
         } else {
@@ -376,6 +415,8 @@ impl Mind {
         state.fills_since = WallNs(state.fills_since.0.max(since));
         (state.missing, state.first, state.wanted) = (false, false, false);
         (state.retry_ms, state.ended) = (500, now);
+        self.listing.fill(false);
+        self.end_cancels(run.began);
         self.ask_for_the_unlisted(run.began, now);
     }
 

@@ -3,16 +3,11 @@
 use base::input::{Input, SessionState};
 use base::{InstrumentId, Span, VenueId, WallNs, output::CancelAll};
 use net::Channel;
+use telemetry::NoticeCode;
 use venue::Spend;
 
 use super::{Desk, Hands, Mind, soon};
 use crate::rest::Task;
-
-/// While everything is being cancelled, what is still out is cancelled again this often.
-const SWEEP_EVERY: u64 = 500;
-
-/// Most cancels one sweep sends.
-const SWEEP_MAX: usize = 32;
 
 impl<L: Channel> Desk<L> {
     /// Slow bookkeeping, about every 100 microseconds.
@@ -20,10 +15,12 @@ impl<L: Channel> Desk<L> {
         let venue_ms = self.mind.venue_time(wall).millis();
         self.mind.venue_ms = u64::try_from(venue_ms).unwrap_or(0);
         self.mind.give_up(hands);
+        self.care_for_account(hands);
         self.care_for_lines(hands);
         self.care_for_listen_key(hands);
         self.reconcile(hands);
         self.recheck(hands);
+        self.mind.resume_jobs(hands);
         self.feed_dead_man(hands);
         self.sweep(hands);
         self.mind.look_at_budget(hands);
@@ -37,7 +34,6 @@ impl<L: Channel> Desk<L> {
             return;
         }
         self.mind.winding = true;
-        self.mind.sweep_at = soon(hands.now, SWEEP_EVERY);
         let instrument = InstrumentId::ALL;
         self.cancel_all(&CancelAll { venue: self.mind.venue, instrument }, hands);
     }
@@ -45,25 +41,6 @@ impl<L: Channel> Desk<L> {
     /// New orders may leave again.
     pub(crate) fn resume(&mut self) {
         self.mind.winding = false;
-    }
-
-    /// Cancels and asks again for what is still out.
-    fn sweep(&mut self, hands: &mut Hands<'_>) {
-        if !self.mind.winding || hands.now < self.mind.sweep_at || self.mind.open.is_empty() {
-            return;
-        }
-        self.mind.sweep_at = soon(hands.now, SWEEP_EVERY);
-        let patience = Span::from_millis(SWEEP_EVERY);
-        let mut left = [None; SWEEP_MAX];
-        let out = self.mind.open.iter().filter(|open| hands.now - open.cancelled >= patience);
-        for (place, open) in left.iter_mut().zip(out) {
-            *place = Some((open.order, open.instrument));
-        }
-        for (order, instrument) in left.into_iter().flatten() {
-            // A cancel that is refused is no news here: what it was about is asked for anyway.
-            let _ = self.try_cancel(order, instrument, hands);
-            self.mind.ask_later(order, instrument, soon(hands.now, SWEEP_EVERY / 2));
-        }
     }
 
     /// Tells the venue that we are still there, so that it does not cancel everything yet.
@@ -79,7 +56,7 @@ impl<L: Channel> Desk<L> {
             // Spot has none.
             VenueId::BinanceSpot => {}
             VenueId::BinanceUsdm => {
-                mind.mark_instruments(InstrumentId::ALL);
+                mind.mark_instruments();
                 for market in markets.iter() {
                     if mind.marked.get(market.id.index()).copied().unwrap_or(false) {
                         mind.feed(market.id, after_ms, hands);
@@ -128,14 +105,18 @@ impl Mind {
 
     /// Says what may be done, whenever that changes.
     pub(super) fn report_session(&mut self, hands: &mut Hands<'_>) {
+        let orders = (self.orders_up || self.goes_slowly()) && self.fitness.is_fit();
         let state = SessionState {
             venue: self.venue,
-            orders: self.orders_up,
-            slow: false,
+            orders,
+            slow: orders && !self.orders_up,
             account: self.account_up,
             budget: self.budget_held.is_none(),
         };
         if self.reported != Some(state) {
+            if state.slow && self.reported.is_none_or(|before| !before.slow) {
+                hands.tell(self.venue, NoticeCode::OrdersBySlowWay, [0; 3]);
+            }
             self.reported = Some(state);
             hands.out.push(Input::SessionState(state), hands.now);
         }

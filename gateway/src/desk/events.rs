@@ -4,7 +4,7 @@ use base::input::{
     Ack, CancelReject, Fee, Fill, FundingPaid, Input, OrderState, OrderStatus, OrderUnknown,
     Reject, RejectClass,
 };
-use base::{InstrumentId, OrderId, Span, Stamp};
+use base::{InstrumentId, OrderId, Span, Stamp, WallNs};
 use telemetry::{Counter, Hist, NoticeCode};
 use venue::errors::{classify, classify_status};
 use venue::{Outcome, Spend, Verdict};
@@ -150,7 +150,10 @@ impl Mind {
             (Purpose::Login | Purpose::Subscribe, refusal) => {
                 self.joined(purpose, refusal, line, hands);
             }
-            (Purpose::Place, None) => self.acknowledged(found, answer, recv, hands),
+            (Purpose::Place, None) => {
+                let Answer { venue_order, venue_time, .. } = *answer;
+                self.acknowledged(found, (venue_order, venue_time), recv, hands);
+            }
             (_, None) => {}
             (_, Some(refusal)) => {
                 let verdict = verdict(self.venue, &refusal);
@@ -194,10 +197,10 @@ impl Mind {
         }
     }
 
-    fn acknowledged(
+    pub(super) fn acknowledged(
         &mut self,
         found: Found,
-        answer: &Answer<'_>,
+        (venue_order, venue_time): (u64, WallNs),
         recv: Stamp,
         hands: &mut Hands<'_>,
     ) {
@@ -207,7 +210,6 @@ impl Mind {
         if let Some(open) = self.open.get_mut(order) {
             open.seen = hands.now;
         }
-        let Answer { venue_order, venue_time, .. } = *answer;
         let ack = Ack { venue: self.venue, instrument, order, venue_order, venue_time };
         hands.out.push(Input::Ack(ack), recv);
     }
@@ -272,7 +274,7 @@ impl Mind {
                 let venue = self.venue;
                 let reject = CancelReject { venue, instrument, order, class, code };
                 hands.out.push(Input::CancelReject(reject), recv);
-                if self.winding && verdict.outcome == Outcome::NotFound {
+                if verdict.outcome == Outcome::NotFound && self.is_swept(order) {
                     self.ask_later(order, instrument, hands.now);
                 }
             }
@@ -385,7 +387,13 @@ impl Mind {
             seen: now,
             cancelled: Stamp(0),
             listed: self.reconcile.tag(),
+            unwanted: self.is_unwanted(instrument),
         });
+    }
+
+    /// Whether an order is being cancelled until it is over.
+    fn is_swept(&self, order: OrderId) -> bool {
+        self.winding || self.open.get(order).is_some_and(|open| open.unwanted)
     }
 
     /// An order that is known to be over.

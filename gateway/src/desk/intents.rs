@@ -1,7 +1,7 @@
 //! From intents to bytes: the gates before a request leaves, and what is said when one does not pass.
 
 use base::input::{CancelReject, Input, Reject, RejectClass};
-use base::output::{Cancel, CancelAll, Place, Query};
+use base::output::{Cancel, Place, Query};
 use base::{Clock, InstrumentId, OrderId, Stamp};
 use net::Channel;
 use telemetry::{Counter, Hist};
@@ -9,22 +9,24 @@ use venue::Spend;
 
 use super::lines::Line;
 use super::{Desk, Hands, Mind};
-use crate::encode::{Moment, Named, TEXT_MAX, Ticket, okx};
+use crate::encode::{Moment, Named, TEXT_MAX, Ticket};
 use crate::orders::OpenOrder;
 use crate::requests::{Purpose, Request};
 use crate::rest::Task;
 
 /// Why an order was not sent. None of its bytes left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unsent {
+pub(super) enum Unsent {
     /// No instrument of this venue.
     Instrument,
     /// A price or size between its steps, or a spot order that may only reduce.
     Rules,
     /// The kill flag is set, or everything is being cancelled.
     Killed,
-    /// No order session, or the socket does not take it.
+    /// No order session, and no slow way either.
     Session,
+    /// The account cannot be traded as it is set up.
+    Account,
     /// The venue's rate budget is used up.
     Budget,
     /// A table of ours is full.
@@ -36,6 +38,7 @@ impl Unsent {
         match self {
             Self::Instrument | Self::Killed => RejectClass::Local,
             Self::Rules => RejectClass::Rules,
+            Self::Account => RejectClass::Auth,
             Self::Session => RejectClass::Unavailable,
             Self::Budget | Self::Full => RejectClass::RateLimit,
         }
@@ -43,7 +46,7 @@ impl Unsent {
 
     const fn counter(self) -> Counter {
         match self {
-            Self::Instrument | Self::Rules => Counter::OrdersLocal,
+            Self::Instrument | Self::Rules | Self::Account => Counter::OrdersLocal,
             Self::Killed => Counter::OrdersKilled,
             Self::Session => Counter::OrdersNoSession,
             Self::Budget | Self::Full => Counter::OrdersNoBudget,
@@ -71,9 +74,15 @@ impl<L: Channel> Desk<L> {
         let begun = clock.now();
         let market = markets.get(place.instrument).ok_or(Unsent::Instrument)?;
         let ticket = Ticket::new(market, mind.instance, place).ok_or(Unsent::Rules)?;
-        let line = order_line(lines).filter(|_| mind.orders_up).ok_or(Unsent::Session)?;
+        let line = order_line(lines).filter(|_| mind.orders_up);
+        if line.is_none() && !mind.goes_slowly() {
+            return Err(Unsent::Session);
+        }
         if mind.winding {
             return Err(Unsent::Killed);
+        }
+        if mind.fitness.forbids(place) {
+            return Err(Unsent::Account);
         }
         if !mind.open.has_room() {
             return Err(Unsent::Full);
@@ -85,18 +94,21 @@ impl<L: Channel> Desk<L> {
         if hands.kill.is_set() {
             return Err(Unsent::Killed);
         }
+        let Some(line) = line else { return mind.place_slowly(place, request, hands) };
         let mut written = begun;
         let mut write = |out: &mut [u8]| {
             let length = wire.place(&ticket, at, out);
             written = clock.now();
             length
         };
-        line.channel.send_with(TEXT_MAX, &mut write).map_err(|_| Unsent::Session)?;
+        if line.send_with(TEXT_MAX, &mut write).is_err() {
+            return mind.place_slowly(place, request, hands);
+        }
         let sent = clock.now();
         hands.page.add(Counter::OrdersSent, 1);
         hands.page.record(Hist::TickToOrder, (sent - place.cause).0);
         hands.page.record(Hist::Encode, (written - begun).0);
-        mind.placed(place, request, sent);
+        mind.placed(place, request, (sent, sent), false);
         Ok(())
     }
 
@@ -129,7 +141,7 @@ impl<L: Channel> Desk<L> {
         let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
             let at = Moment { request, venue_ms: mind.venue_ms };
             let write = &mut |out: &mut [u8]| wire.cancel(&named, at, out);
-            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
+            let sent = line.send_with(TEXT_MAX, write).is_ok();
             if sent {
                 mind.asked(request, Purpose::Cancel, order, instrument, hands.now);
             }
@@ -142,99 +154,6 @@ impl<L: Channel> Desk<L> {
             open.cancelled = hands.now;
         }
         Ok(())
-    }
-
-    /// Cancels everything of an instrument, or of every instrument with orders of ours.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn cancel_all(&mut self, all: &CancelAll, hands: &mut Hands<'_>) {
-        if self.mind.venue == base::VenueId::Okx {
-            self.cancel_in_batches(all.instrument, hands);
-            return;
-        }
-        self.mind.mark_instruments(all.instrument);
-        for index in 0..self.mind.marked.len() {
-            let marked = self.mind.marked.get(index).copied().unwrap_or(false);
-            if let (true, Ok(id)) = (marked, u16::try_from(index)) {
-                self.cancel_instrument(InstrumentId(id), hands);
-            }
-        }
-    }
-
-    fn cancel_instrument(&mut self, instrument: InstrumentId, hands: &mut Hands<'_>) {
-        let Self { lines, wire, markets, mind } = self;
-        let Some(market) = markets.get(instrument) else { return };
-        if mind.budget.try_spend(Spend::CancelAll, instrument, hands.now).is_err() {
-            return; // asked again by the sweep
-        }
-        hands.page.add(Counter::CancelsSent, 1);
-        let by_socket = mind.venue == base::VenueId::BinanceSpot && mind.orders_up;
-        let line = order_line(lines).filter(|_| by_socket);
-        let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
-            let at = Moment { request, venue_ms: mind.venue_ms };
-            let write = &mut |out: &mut [u8]| wire.cancel_all(market, at, out);
-            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
-            if sent {
-                let (purpose, order) = (Purpose::CancelAll, OrderId::FOREIGN);
-                mind.asked(request, purpose, order, instrument, hands.now);
-            }
-            sent
-        });
-        if sent || mind.submit(Task::CancelAll { instrument }, 0) {
-            mind.mark_cancelled(instrument, hands.now);
-        }
-    }
-
-    /// OKX: the orders that are out, so many at a time.
-    fn cancel_in_batches(&mut self, instrument: InstrumentId, hands: &mut Hands<'_>) {
-        // bound: every round marks at least one order, or ends
-        for _ in 0..crate::orders::CAPACITY {
-            let mut batch: [Option<(OrderId, InstrumentId)>; okx::BATCH] = [None; okx::BATCH];
-            let wanted = self.mind.open.iter().filter(|open| {
-                let named = instrument == InstrumentId::ALL || open.instrument == instrument;
-                named && open.cancelled < hands.now
-            });
-            for (place, open) in batch.iter_mut().zip(wanted) {
-                *place = Some((open.order, open.instrument));
-            }
-            if batch.first().is_none_or(Option::is_none) || !self.cancel_batch(&batch, hands) {
-                return;
-            }
-        }
-    }
-
-    fn cancel_batch(
-        &mut self,
-        batch: &[Option<(OrderId, InstrumentId)>],
-        hands: &mut Hands<'_>,
-    ) -> bool {
-        let Self { lines, markets, mind, .. } = self;
-        let up = mind.orders_up;
-        let line = order_line(lines).filter(|_| up);
-        let Some((line, request)) = line.zip(mind.requests.free()) else { return false };
-        if mind.budget.try_spend(Spend::CancelAll, InstrumentId::ALL, hands.now).is_err() {
-            return false;
-        }
-        let at = Moment { request, venue_ms: mind.venue_ms };
-        let instance = mind.instance;
-        let sent = line.channel.send_with(TEXT_MAX, &mut |out| {
-            let named = batch.iter().flatten().filter_map(|(order, instrument)| {
-                Some(Named::new(markets.get(*instrument)?, instance, *order))
-            });
-            okx::cancel_batch(named, at, out)
-        });
-        if sent.is_err() {
-            return false;
-        }
-        hands.page.add(Counter::CancelsSent, 1);
-        let (order, all) = (OrderId::FOREIGN, InstrumentId::ALL);
-        mind.asked(request, Purpose::CancelAll, order, all, hands.now);
-        for (order, _) in batch.iter().flatten() {
-            if let Some(open) = mind.open.get_mut(*order) {
-                open.cancelled = hands.now;
-            }
-        }
-        true
     }
 
     /// Asks what became of an order; later again when it cannot be asked now.
@@ -264,7 +183,7 @@ impl<L: Channel> Desk<L> {
         let sent = line.zip(mind.requests.free()).is_some_and(|(line, request)| {
             let at = Moment { request, venue_ms: mind.venue_ms };
             let write = &mut |out: &mut [u8]| wire.query(&named, at, out);
-            let sent = line.channel.send_with(TEXT_MAX, write).is_ok();
+            let sent = line.send_with(TEXT_MAX, write).is_ok();
             if sent {
                 mind.asked(request, Purpose::Query, order, instrument, hands.now);
             }
@@ -275,7 +194,7 @@ impl<L: Channel> Desk<L> {
 }
 
 /// The connection orders go out on.
-fn order_line<L>(lines: &mut [Option<Line<L>>; 2]) -> Option<&mut Line<L>> {
+pub(super) fn order_line<L>(lines: &mut [Option<Line<L>>; 2]) -> Option<&mut Line<L>> {
     let [orders, _] = lines;
     orders.as_mut()
 }
@@ -293,10 +212,18 @@ impl Mind {
         })
     }
 
-    /// Remembers an order whose bytes were written.
+    /// Remembers an order whose bytes were written at `sent`, or leave until `latest` at most.
     #[inline]
-    fn placed(&mut self, place: &Place, request: u64, sent: Stamp) {
-        self.asked(request, Purpose::Place, place.order, place.instrument, sent);
+    pub(super) fn placed(
+        &mut self,
+        place: &Place,
+        request: u64,
+        (sent, latest): (Stamp, Stamp),
+        by_rest: bool,
+    ) {
+        let Place { order, instrument, .. } = *place;
+        let row = Request { purpose: Purpose::Place, order, instrument, sent, by_rest };
+        self.requests.take(request, row, sent + self.settings.answer_timeout);
         if self.open.is_empty() {
             self.dead_man_at = sent;
         }
@@ -304,10 +231,11 @@ impl Mind {
         self.open.add(OpenOrder {
             order: place.order,
             instrument: place.instrument,
-            sent,
+            sent: latest,
             seen: Stamp(0),
             cancelled: Stamp(0),
             listed: 0,
+            unwanted: false,
         });
     }
 
@@ -321,29 +249,8 @@ impl Mind {
         instrument: InstrumentId,
         sent: Stamp,
     ) {
-        let request = Request { purpose, order, instrument, sent };
+        let request = Request { purpose, order, instrument, sent, by_rest: false };
         self.requests.take(number, request, sent + self.settings.answer_timeout);
-    }
-
-    /// Marks that instrument, or with `ALL` every one with orders of ours out.
-    pub(super) fn mark_instruments(&mut self, instrument: InstrumentId) {
-        self.marked.fill(false);
-        if let Some(marked) = self.marked.get_mut(instrument.index()) {
-            *marked = true;
-        }
-        if instrument == InstrumentId::ALL {
-            for open in self.open.iter() {
-                if let Some(marked) = self.marked.get_mut(open.instrument.index()) {
-                    *marked = true;
-                }
-            }
-        }
-    }
-
-    fn mark_cancelled(&mut self, instrument: InstrumentId, now: Stamp) {
-        for open in self.open.iter_mut().filter(|open| open.instrument == instrument) {
-            open.cancelled = now;
-        }
     }
 
     #[cold]

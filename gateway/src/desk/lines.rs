@@ -1,7 +1,7 @@
 //! The connections of a desk: opening, logging on, subscribing, pinging, replacing.
 
 use base::{InstrumentId, OrderId, Span, Stamp, VenueId};
-use net::{Channel, CloseReason, DialFault, Polled};
+use net::{Channel, CloseReason, DialFault, Polled, SendError};
 use telemetry::{Counter, NoticeCode};
 
 use super::{Desk, Hands, Mind};
@@ -70,8 +70,11 @@ pub(super) struct LineState {
     pinged: Stamp,
     /// When the venue last asked for another connection.
     told_to_go: Option<Stamp>,
-    /// The joining under way belongs to a connection that replaces a working one.
+    /// The joining under way belongs to a connection that replaces a working one, which is read on until
+    /// it is settled.
     renewed: bool,
+    /// Requests still go on the connection that is being replaced: the new one has not logged on.
+    on_old: bool,
     pub(super) todo: Todo,
 }
 
@@ -111,12 +114,27 @@ impl<L: Channel> Line<L> {
                 pinged: Stamp(0),
                 told_to_go: None,
                 renewed: false,
+                on_old: false,
                 todo: Todo::default(),
             },
         }
     }
 
+    /// Sends on the connection that is logged on.
+    #[inline]
+    pub(super) fn send_with(
+        &mut self,
+        max: usize,
+        write: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> Result<(), SendError> {
+        if self.state.on_old {
+            return self.channel.send_trailing_with(max, write);
+        }
+        self.channel.send_with(max, write)
+    }
+
     fn dial(&mut self, now: Stamp) {
+        self.state.on_old = false;
         self.state.enter(Phase::Dialing, now);
         self.channel.reopen(now);
     }
@@ -209,7 +227,9 @@ impl<L: Channel> Desk<L> {
             self.wire.set_logged_on(false);
         }
         if role.orders && self.wire.needs_log_on() {
-            self.mind.orders_up = false;
+            // The old connection stays logged on while the new one does so: order entry never goes down.
+            line.state.on_old = renewed && self.mind.orders_up && line.channel.is_trailing();
+            self.mind.orders_up = line.state.on_old;
         } else if role.orders {
             self.order_session_up(hands);
         }
@@ -241,6 +261,7 @@ impl<L: Channel> Desk<L> {
             line.state.enter(Phase::Refused, hands.now);
             return;
         }
+        line.state.on_old = false;
         self.wire.set_logged_on(accepted);
         if role.orders {
             self.order_session_up(hands);
@@ -253,7 +274,6 @@ impl<L: Channel> Desk<L> {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         if !line.state.role.account {
             line.state.enter(Phase::Up, hands.now);
-            self.settle(index);
             return;
         }
         let phase = Phase::Subscribing(self.wire.subscriptions());
@@ -264,7 +284,6 @@ impl<L: Channel> Desk<L> {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         let renewed = line.state.renewed;
         line.state.enter(Phase::Up, hands.now);
-        self.settle(index);
         self.mind.account_up = true;
         // A new stream says nothing of what happened before it. A renewed one overlapped the old.
         self.mind.reconcile.want();
@@ -273,9 +292,14 @@ impl<L: Channel> Desk<L> {
         }
     }
 
+    /// Lets the connection that was replaced go, once all that was asked on it is answered.
     fn settle(&mut self, index: usize) {
-        let Some(Some(line)) = self.lines.get_mut(index) else { return };
-        if core::mem::take(&mut line.state.renewed) {
+        let Self { lines, mind, .. } = self;
+        let Some(Some(line)) = lines.get_mut(index) else { return };
+        if line.state.renewed
+            && !(line.state.role.orders && mind.requests.waits_since(line.state.since))
+        {
+            line.state.renewed = false;
             line.channel.settle();
         }
     }
@@ -299,7 +323,8 @@ impl<L: Channel> Desk<L> {
         // OKX and Bybit answer these without a number.
         if sent.is_ok() && wire.can_query() {
             let (order, instrument) = (OrderId::FOREIGN, InstrumentId::ALL);
-            let request_row = Request { purpose, order, instrument, sent: hands.now };
+            let sent = hands.now;
+            let request_row = Request { purpose, order, instrument, sent, by_rest: false };
             mind.requests.take(request, request_row, hands.now + JOIN_TIMEOUT);
         }
     }
@@ -361,6 +386,12 @@ impl<L: Channel> Desk<L> {
     fn care_for_line(&mut self, index: usize, hands: &mut Hands<'_>) {
         let now = hands.now;
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
+        if line.state.on_old && !line.channel.is_trailing() {
+            // It went before the new one had logged on.
+            line.state.on_old = false;
+            self.mind.orders_up = false;
+            hands.tell(self.mind.venue, NoticeCode::SessionDown, [0; 3]);
+        }
         let by_key = self.mind.venue == VenueId::BinanceUsdm && !line.state.role.orders;
         let in_phase = now - line.state.since;
         match line.state.phase {
@@ -372,7 +403,10 @@ impl<L: Channel> Desk<L> {
             }
             Phase::Refused if in_phase > REFUSED_WAIT => self.drop_line(index, hands),
             Phase::LoggingOn | Phase::Subscribing(_) | Phase::Refused => {}
-            Phase::Up => self.care_for_open_line(index, hands),
+            Phase::Up => {
+                self.settle(index);
+                self.care_for_open_line(index, hands);
+            }
         }
     }
 

@@ -11,7 +11,23 @@ use crate::text::Draft;
 /// `op: order.create`.
 pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) -> usize {
     let mut text = begin(at, window_ms, b"\"},\"op\":\"order.create\",\"args\":[{", out);
-    instrument(ticket.market, &mut text);
+    order(ticket, &mut text);
+    text.put(b"]}");
+    text.length().unwrap_or(0)
+}
+
+/// The body of `POST /v5/order/create`.
+pub(crate) fn order_body(ticket: &Ticket<'_>, out: &mut [u8]) -> usize {
+    let mut text = Draft::new(out);
+    text.put(b"{");
+    order(ticket, &mut text);
+    text.length().unwrap_or(0)
+}
+
+/// An order, up to its closing brace.
+#[inline]
+fn order(ticket: &Ticket<'_>, text: &mut Draft<'_>) {
+    instrument(ticket.market, text);
     let is_spot = ticket.market.product == Product::Spot;
     text.put(match (ticket.side, ticket.style) {
         (Side::Buy, Style::Market) => b"\",\"side\":\"Buy\",\"orderType\":\"Market\",\"qty\":\"",
@@ -41,8 +57,7 @@ pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) ->
         b",\"orderLinkId\":\""
     });
     text.put(ticket.client.as_bytes());
-    text.put(b"\"}]}");
-    text.length().unwrap_or(0)
+    text.put(b"\"}");
 }
 
 /// `op: order.cancel`.

@@ -15,6 +15,26 @@ pub const BATCH: usize = 10;
 pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) -> usize {
     let mut text = begin(at, b"\",\"op\":\"order\",\"args\":[{", out);
     instrument(ticket.market, &mut text);
+    order(ticket, &mut text);
+    text.put(b"],\"expTime\":\"");
+    text.number(at.venue_ms.saturating_add(window_ms));
+    text.put(b"\"}");
+    text.length().unwrap_or(0)
+}
+
+/// The body of `POST /api/v5/trade/order`, where the instrument goes by its name.
+pub(crate) fn order_body(ticket: &Ticket<'_>, out: &mut [u8]) -> usize {
+    let mut text = Draft::new(out);
+    text.put(b"{\"instId\":\"");
+    text.put(ticket.market.symbol());
+    text.put(b"\"");
+    order(ticket, &mut text);
+    text.length().unwrap_or(0)
+}
+
+/// An order behind its instrument.
+#[inline]
+fn order(ticket: &Ticket<'_>, text: &mut Draft<'_>) {
     let is_spot = ticket.market.product == Product::Spot;
     text.put(if is_spot { b",\"tdMode\":\"cash\"" } else { b",\"tdMode\":\"cross\"" });
     text.put(match ticket.side {
@@ -35,14 +55,7 @@ pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) ->
     }
     text.put(b"\",\"clOrdId\":\"");
     text.put(ticket.client.as_bytes());
-    text.put(if ticket.reduce_only {
-        b"\",\"reduceOnly\":true}],\"expTime\":\"".as_slice()
-    } else {
-        b"\"}],\"expTime\":\""
-    });
-    text.number(at.venue_ms.saturating_add(window_ms));
-    text.put(b"\"}");
-    text.length().unwrap_or(0)
+    text.put(if ticket.reduce_only { b"\",\"reduceOnly\":true}".as_slice() } else { b"\"}" });
 }
 
 /// `op: cancel-order`.

@@ -11,6 +11,7 @@ fn order(id: u64) -> OpenOrder {
         seen: Stamp(0),
         cancelled: Stamp(0),
         listed: 0,
+        unwanted: false,
     }
 }
 

@@ -7,6 +7,7 @@ fn request(order: u64) -> Request {
         order: OrderId(order),
         instrument: InstrumentId(0),
         sent: Stamp(0),
+        by_rest: false,
     }
 }
 

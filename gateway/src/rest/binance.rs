@@ -1,90 +1,144 @@
 //! REST of Binance spot and USD-M.
 
-use base::input::{Input, OpenOrder, Position};
-use base::{ClientOrderId, Clock, InstrumentId, Money, OrderId, VenueId, WallNs};
+use base::input::{Input, OpenOrder, Position, RejectClass};
+use base::output::{Place, Style};
+use base::{Clock, InstrumentId, Money, OrderId, Side, VenueId, WallNs};
 use net::{HttpResponse, Method};
 use venue::endpoints::{binance_spot as spot, binance_usdm as usdm};
 use venue::sign::binance::{QUERY_SIGNATURE_MAX, sign_query};
 
-use super::{Call, Exchange, Failure, Job, ListenKey, News, Rest, Task, Tell, news};
-use crate::decode::binance::{OrderFields, Trade, market, order_result, refusal};
+use super::{
+    Call, Exchange, Failure, Job, ListenKey, News, Rest, Step, Task, Tell, Walk, news, symbol,
+};
+use crate::decode::binance::{OrderFields, market, order_result, refusal};
 use crate::decode::field;
 use crate::decode::{Context, Event, Skipped};
+use crate::encode::Ticket;
 use crate::json::{self, Value};
 
-/// Does one job.
+mod fills;
+
+/// Entries of a page of fills or payments.
+const PAGE: usize = 1_000;
+
+/// Makes the next call of a job.
 pub(super) fn work<C: Clock>(
     rest: &mut Rest<C>,
     job: Job,
+    walk: &mut Walk,
     exchange: &mut Exchange<'_>,
     tell: &mut Tell<'_>,
-) -> Result<(), Failure> {
-    let is_spot = rest.venue == VenueId::BinanceSpot;
+) -> Result<Step, Failure> {
+    let is_spot = rest.parts.venue == VenueId::BinanceSpot;
     match job.task {
+        Task::Fills { instrument, since } => {
+            return fills::work(rest, job, walk, (instrument, since), exchange, tell);
+        }
+        Task::Funding { since } if !is_spot => {
+            return payments(rest, job, walk, since, exchange, tell);
+        }
         Task::OpenOrders => {
             let path = if is_spot { spot::OPEN_ORDERS } else { usdm::OPEN_ORDERS };
             let body = signed(rest, job, Method::Get, path, "", exchange)?;
-            each(&body, b"", |item| open_order(&rest.context(), item), tell)
+            each(&body, b"", |item| open_order(&rest.context(), item), tell)?;
         }
-        Task::Positions if is_spot => Ok(()),
-        Task::Positions => {
+        Task::Positions if !is_spot => {
             let body = signed(rest, job, Method::Get, usdm::POSITIONS, "", exchange)?;
-            each(&body, b"", |item| position(&rest.context(), item), tell)
+            each(&body, b"", |item| position(&rest.context(), item), tell)?;
         }
         Task::Balances if is_spot => {
             let parameters = "omitZeroBalances=true";
             let body = signed(rest, job, Method::Get, spot::ACCOUNT, parameters, exchange)?;
-            each(&body, b"balances", |item| spot_balance(&rest.context(), item), tell)
+            each(&body, b"balances", |item| spot_balance(&rest.context(), item), tell)?;
         }
         Task::Balances => {
             let body = signed(rest, job, Method::Get, usdm::BALANCE, "", exchange)?;
-            each(&body, b"", |item| usdm_balance(&rest.context(), item), tell)
-        }
-        Task::Fills { instrument, since } => fills(rest, job, instrument, since, exchange, tell),
-        Task::Funding { .. } if is_spot => Ok(()),
-        Task::Funding { since } => {
-            let parameters =
-                format!("incomeType=FUNDING_FEE&startTime={}&limit=1000", since.millis());
-            let body = signed(rest, job, Method::Get, usdm::INCOME, &parameters, exchange)?;
-            each(&body, b"", |item| funding(&rest.context(), item), tell)
+            each(&body, b"", |item| usdm_balance(&rest.context(), item), tell)?;
         }
         Task::Query { instrument, order } => {
             let body = on_order(rest, job, Method::Get, instrument, order, exchange)?;
-            let cx = rest.context();
-            let fields = OrderFields::read(&cx, checked(&body)?);
-            let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
-            order_result(&cx, &fields, &mut emit).map_err(|_| Failure::unreadable())
+            tell_order(rest, &body, tell)?;
         }
+        Task::Place { place, .. } => self::place(rest, job, &place, exchange, tell)?,
         Task::Cancel { instrument, order } => {
-            on_order(rest, job, Method::Delete, instrument, order, exchange).map(drop)
+            on_order(rest, job, Method::Delete, instrument, order, exchange)?;
         }
         Task::CancelAll { instrument } => {
             let path = if is_spot { spot::OPEN_ORDERS } else { usdm::ALL_OPEN_ORDERS };
-            let parameters = format!("symbol={}", symbol(rest, instrument)?);
-            signed(rest, job, Method::Delete, path, &parameters, exchange).map(drop)
+            let parameters = format!("symbol={}", symbol(rest.market(instrument)?));
+            signed(rest, job, Method::Delete, path, &parameters, exchange)?;
         }
         Task::ListenKey => {
             let body = keyed(rest, Method::Post, exchange)?;
             let key = checked(&body)?.field(b"listenKey").and_then(Value::text);
             let key = key.and_then(ListenKey::new).ok_or(Failure::unreadable())?;
             tell(News::ListenKey(key));
-            Ok(())
         }
-        Task::KeepListenKey => keyed(rest, Method::Put, exchange).map(drop),
-        // Spot has none.
-        Task::DeadMan { .. } if is_spot => Ok(()),
-        Task::DeadMan { instrument, after_ms } => {
-            let symbol = symbol(rest, instrument)?;
+        Task::KeepListenKey => drop(keyed(rest, Method::Put, exchange)?),
+        Task::DeadMan { instrument, after_ms } if !is_spot => {
+            let symbol = symbol(rest.market(instrument)?);
             let parameters = format!("symbol={symbol}&countdownTime={after_ms}");
             let path = usdm::COUNTDOWN_CANCEL_ALL;
-            signed(rest, job, Method::Post, path, &parameters, exchange).map(drop)
+            signed(rest, job, Method::Post, path, &parameters, exchange)?;
         }
+        // Spot has no positions, payments or switch.
+        Task::Positions | Task::Funding { .. } | Task::DeadMan { .. } => {}
+        Task::Account | Task::Fees => return Err(Failure::unreadable()),
     }
+    Ok(Step::Done)
 }
 
-fn symbol<C: Clock>(rest: &Rest<C>, instrument: InstrumentId) -> Result<String, Failure> {
-    let market = rest.markets.get(instrument).ok_or(Failure::unreadable())?;
-    Ok(String::from_utf8_lossy(market.symbol()).into_owned())
+/// A new order; the answer tells its state, on spot with its fills.
+fn place<C: Clock>(
+    rest: &Rest<C>,
+    job: Job,
+    place: &Place,
+    exchange: &mut Exchange<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Failure> {
+    let is_spot = rest.parts.venue == VenueId::BinanceSpot;
+    let market = rest.market(place.instrument)?;
+    let ticket = Ticket::new(market, rest.parts.instance, place)
+        .ok_or(Failure::unsent(RejectClass::Rules))?;
+    let side = if place.side == Side::Buy { "BUY" } else { "SELL" };
+    let style = match place.style {
+        Style::Limit => "LIMIT&timeInForce=GTC",
+        Style::Ioc => "LIMIT&timeInForce=IOC",
+        Style::PostOnly if is_spot => "LIMIT_MAKER",
+        Style::PostOnly => "LIMIT&timeInForce=GTX",
+        Style::Market => "MARKET",
+    };
+    let answer = if is_spot { "FULL" } else { "RESULT" };
+    let price = match place.style {
+        Style::Market => String::new(),
+        _ => format!("&price={}", ticket.price()),
+    };
+    let reduce = if place.reduce_only { "&reduceOnly=true" } else { "" };
+    let parameters = format!(
+        "symbol={}&side={side}&type={style}&quantity={}{price}{reduce}&newClientOrderId={}&newOrderRespType={answer}",
+        symbol(market),
+        ticket.size(),
+        ticket.client.as_str(),
+    );
+    let path = if is_spot { spot::ORDER } else { usdm::ORDER };
+    let body = signed(rest, job, Method::Post, path, &parameters, exchange)?;
+    let cx = rest.context();
+    let OrderFields { venue_order, venue_time, .. } = OrderFields::read(&cx, checked(&body)?);
+    tell(News::Placed { venue_order, venue_time });
+    // What the answer says beyond that comes by stream as well.
+    let _ = tell_order(rest, &body, tell);
+    Ok(())
+}
+
+fn tell_order<C: Clock>(
+    rest: &Rest<C>,
+    body: &HttpResponse,
+    tell: &mut Tell<'_>,
+) -> Result<(), Failure> {
+    let cx = rest.context();
+    let fields = OrderFields::read(&cx, checked(body)?);
+    let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
+    order_result(&cx, &fields, &mut emit).map_err(|_| Failure::unreadable())
 }
 
 /// A call that names one order of ours.
@@ -96,15 +150,14 @@ fn on_order<C: Clock>(
     order: OrderId,
     exchange: &mut Exchange<'_>,
 ) -> Result<HttpResponse, Failure> {
-    let path = if rest.venue == VenueId::BinanceSpot { spot::ORDER } else { usdm::ORDER };
-    let client = ClientOrderId::new(rest.instance, order);
-    let parameters =
-        format!("symbol={}&origClientOrderId={}", symbol(rest, instrument)?, client.as_str());
+    let path = if rest.parts.venue == VenueId::BinanceSpot { spot::ORDER } else { usdm::ORDER };
+    let (market, client) = rest.names(instrument, order)?;
+    let parameters = format!("symbol={}&origClientOrderId={}", symbol(market), client.as_str());
     signed(rest, job, method, path, &parameters, exchange)
 }
 
 /// A signed call; `Ok` is a 200.
-fn signed<C: Clock>(
+pub(super) fn signed<C: Clock>(
     rest: &Rest<C>,
     job: Job,
     method: Method,
@@ -113,18 +166,18 @@ fn signed<C: Clock>(
     exchange: &mut Exchange<'_>,
 ) -> Result<HttpResponse, Failure> {
     let separator = if parameters.is_empty() { "" } else { "&" };
-    let (window, now) = (rest.recv_window_ms, rest.venue_ms(job));
+    let (window, now) = (rest.parts.recv_window_ms, rest.venue_ms(job));
     let query = format!("{parameters}{separator}recvWindow={window}&timestamp={now}");
     let mut signature = [0; QUERY_SIGNATURE_MAX];
-    let length = sign_query(&rest.credentials.secret, query.as_bytes(), &mut signature);
+    let length = sign_query(&rest.parts.credentials.secret, query.as_bytes(), &mut signature);
     let signature = String::from_utf8_lossy(signature.get(..length).unwrap_or_default());
     let call = Call {
         method,
         path: format!("{path}?{query}&signature={signature}"),
-        headers: vec![("X-MBX-APIKEY", rest.credentials.key.expose().to_owned())],
+        headers: vec![("X-MBX-APIKEY", rest.parts.credentials.key.expose().to_owned())],
         body: String::new(),
     };
-    settle(rest.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)
+    settle(rest.parts.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)
 }
 
 /// A call that needs the key only: listen keys.
@@ -136,10 +189,10 @@ fn keyed<C: Clock>(
     let call = Call {
         method,
         path: usdm::LISTEN_KEY.to_owned(),
-        headers: vec![("X-MBX-APIKEY", rest.credentials.key.expose().to_owned())],
+        headers: vec![("X-MBX-APIKEY", rest.parts.credentials.key.expose().to_owned())],
         body: String::new(),
     };
-    settle(rest.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)
+    settle(rest.parts.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)
 }
 
 fn settle(venue: VenueId, response: HttpResponse) -> Result<HttpResponse, Failure> {
@@ -151,7 +204,7 @@ fn settle(venue: VenueId, response: HttpResponse) -> Result<HttpResponse, Failur
     Err(Failure::refused(venue, code, message, &response))
 }
 
-fn checked(response: &HttpResponse) -> Result<Value<'_>, Failure> {
+pub(super) fn checked(response: &HttpResponse) -> Result<Value<'_>, Failure> {
     json::check(&response.body).ok_or(Failure::unreadable())
 }
 
@@ -249,80 +302,35 @@ fn funding(cx: &Context<'_>, item: Value<'_>) -> Result<Option<Input>, Skipped> 
     })))
 }
 
-/// Fills since then. The list names orders by the venue's number only, so an order not known by it
-/// yet is looked up once.
-fn fills<C: Clock>(
-    rest: &mut Rest<C>,
+/// Payments since then, page by page: a page begins at the last time of the one before, of which some
+/// entries were told already.
+fn payments<C: Clock>(
+    rest: &Rest<C>,
     job: Job,
-    instrument: InstrumentId,
+    walk: &mut Walk,
     since: WallNs,
     exchange: &mut Exchange<'_>,
     tell: &mut Tell<'_>,
-) -> Result<(), Failure> {
-    let is_spot = rest.venue == VenueId::BinanceSpot;
-    let path = if is_spot { spot::MY_TRADES } else { usdm::USER_TRADES };
-    let symbol = symbol(rest, instrument)?;
-    let parameters = format!("symbol={symbol}&startTime={}&limit=1000", since.millis());
-    let response = signed(rest, job, Method::Get, path, &parameters, exchange)?;
+) -> Result<Step, Failure> {
+    let start = walk.from.unwrap_or(u64::try_from(since.millis()).unwrap_or(0));
+    let parameters = format!("incomeType=FUNDING_FEE&startTime={start}&limit={PAGE}");
+    let response = signed(rest, job, Method::Get, usdm::INCOME, &parameters, exchange)?;
+    let number = |item: Value<'_>, name: &[u8]| item.field(name).and_then(Value::u64).unwrap_or(0);
+    let told = core::mem::take(&mut walk.waiting);
+    let is_told = |item: Value<'_>| told.iter().any(|(id, _)| *id == number(item, b"tranId"));
+    let cx = rest.context();
+    let read = |item: Value<'_>| if is_told(item) { Ok(None) } else { funding(&cx, item) };
+    each(&response, b"", read, tell)?;
     let list = checked(&response)?;
-    for item in list.items() {
-        let Some(number) = item.field(b"orderId").and_then(Value::u64) else {
-            tell(News::Skipped(Skipped::Shape));
-            continue;
-        };
-        let order = match rest.known.get(&(instrument, number)) {
-            Some(order) => *order,
-            None => look_up(rest, job, instrument, number, exchange)?,
-        };
-        let cx = rest.context();
-        let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
-        if let Err(why) = fill(&cx, order, item, &mut emit) {
-            emit(Event::Skipped(why));
-        }
+    let last = list.items().map(|item| number(item, b"time")).max().unwrap_or(0);
+    if list.items().count() < PAGE {
+        return Ok(Step::Done);
     }
-    Ok(())
-}
-
-/// Whose order has this number at the venue.
-fn look_up<C: Clock>(
-    rest: &mut Rest<C>,
-    job: Job,
-    instrument: InstrumentId,
-    number: u64,
-    exchange: &mut Exchange<'_>,
-) -> Result<OrderId, Failure> {
-    let path = if rest.venue == VenueId::BinanceSpot { spot::ORDER } else { usdm::ORDER };
-    let parameters = format!("symbol={}&orderId={number}", symbol(rest, instrument)?);
-    let response = signed(rest, job, Method::Get, path, &parameters, exchange)?;
-    let order = OrderFields::read(&rest.context(), checked(&response)?).order;
-    rest.known.insert((instrument, number), order);
-    Ok(order)
-}
-
-fn fill(
-    cx: &Context<'_>,
-    order: OrderId,
-    item: Value<'_>,
-    emit: &mut crate::decode::Emit<'_>,
-) -> Result<(), Skipped> {
-    let market = market(cx, item.field(b"symbol"))?;
-    // Spot says isBuyer and isMaker, USD-M side and maker.
-    let side = match item.field(b"isBuyer").and_then(Value::flag) {
-        Some(true) => base::Side::Buy,
-        Some(false) => base::Side::Sell,
-        None => field::side(item.field(b"side"))?,
-    };
-    let maker = item.field(b"isMaker").or(item.field(b"maker")).and_then(Value::flag);
-    Trade {
-        order,
-        side,
-        maker: maker.unwrap_or(false),
-        price: item.field(b"price"),
-        quantity: item.field(b"qty"),
-        trade_id: item.field(b"id").and_then(Value::u64).ok_or(Skipped::Shape)?,
-        venue_time: field::time(item.field(b"time")),
-        fee: item.field(b"commission"),
-        fee_asset: item.field(b"commissionAsset"),
+    if last <= start {
+        return Err(Failure::unreadable()); // more in one millisecond than a page holds
     }
-    .emit(cx, market, emit)
+    walk.from = Some(last);
+    let at_last = list.items().filter(|item| number(*item, b"time") == last);
+    walk.waiting = at_last.map(|item| (number(item, b"tranId"), Vec::new())).collect();
+    Ok(Step::More(job.task.spend(rest.parts.venue).0))
 }

@@ -1,6 +1,6 @@
 //! REST without a network: what is asked to the byte, and what is made of answers.
 
-use super::{Call, Failure, Job, ListenKey, News, Reply, Rest, Task};
+use super::{Call, Counted, Failure, Job, ListenKey, News, Reply, Rest, RestParts, Task};
 use crate::decode::Skipped;
 use crate::markets::Markets;
 use crate::samples;
@@ -10,10 +10,11 @@ use base::{
     WallNs,
 };
 use net::{HttpError, HttpFault, HttpFaultKind, HttpResponse, Method};
+use rings::Flag;
 use std::sync::Arc;
-use venue::Outcome;
 use venue::credentials::Credentials;
 use venue::sign::{self, HmacKey};
+use venue::{Outcome, Spend};
 
 mod binance;
 mod bybit;
@@ -42,10 +43,21 @@ fn instance() -> Instance {
 }
 
 fn rest(venue: VenueId) -> Rest<Fixed> {
-    let markets = Markets::new(venue, &samples::instruments()).unwrap();
-    let credentials = Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap());
-    let base = "https://venue.test".to_owned();
-    Rest::new(venue, base, credentials, markets, instance(), Fixed, 5_000, false)
+    rest_with(venue, Flag::new())
+}
+
+fn rest_with(venue: VenueId, kill: Flag) -> Rest<Fixed> {
+    Rest::new(RestParts {
+        venue,
+        base: "https://venue.test".to_owned(),
+        credentials: Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap()),
+        markets: Markets::new(venue, &samples::instruments()).unwrap(),
+        instance: instance(),
+        clock: Fixed,
+        recv_window_ms: 5_000,
+        simulated_header: false,
+        kill,
+    })
 }
 
 /// An answer of the venue, or none at all.
@@ -54,35 +66,61 @@ enum Answer {
     Lost(HttpError),
 }
 
-/// Does one task against these answers in turn; gives what was asked and what came of it.
+/// What one task asked, and what came of it.
+struct Made {
+    calls: Vec<Call>,
+    told: Vec<News>,
+    /// What each further call was said to count as.
+    spends: Vec<Spend>,
+    counted: Vec<Counted>,
+}
+
+/// Does one task, call by call, against these answers in turn.
+fn make(rest: &mut Rest<Fixed>, task: Task, answers: impl IntoIterator<Item = Answer>) -> Made {
+    let mut made = Made { calls: vec![], told: vec![], spends: vec![], counted: vec![] };
+    let mut answers = answers.into_iter();
+    for step in 0.. {
+        let job = Job { task, tag: 9, step, offset_ns: 1_000_000_000 };
+        let before = made.calls.len();
+        let mut exchange = |call: &Call| {
+            made.calls.push(call.clone());
+            match answers.next().expect("another call than expected") {
+                Answer::Body(status, body) => Ok(HttpResponse {
+                    status,
+                    headers: HEADERS.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
+                    body: body.as_bytes().to_vec(),
+                }),
+                Answer::Lost(error) => Err(error),
+            }
+        };
+        let mut more = None;
+        rest.work(job, &mut exchange, &mut |reply: Reply| {
+            assert_eq!(reply.job, job);
+            match reply.news {
+                News::Counted(counted) => made.counted.push(counted),
+                News::More(spend) => more = Some(spend),
+                news => made.told.push(news),
+            }
+        });
+        assert!(made.calls.len() <= before + 1, "one call at a time");
+        match more {
+            Some(spend) => made.spends.push(spend),
+            None => break,
+        }
+    }
+    assert!(answers.next().is_none(), "fewer calls than expected");
+    made
+}
+
+const HEADERS: [(&str, &str); 2] = [("x-mbx-used-weight-1m", "41"), ("retry-after", "7")];
+
 fn run(
     rest: &mut Rest<Fixed>,
     task: Task,
     answers: impl IntoIterator<Item = Answer>,
 ) -> (Vec<Call>, Vec<News>) {
-    let job = Job { task, tag: 9, offset_ns: 1_000_000_000 };
-    let (mut calls, mut told) = (Vec::new(), Vec::new());
-    let mut answers = answers.into_iter();
-    let mut exchange = |call: &Call| {
-        calls.push(call.clone());
-        match answers.next().expect("another call than expected") {
-            Answer::Body(status, body) => Ok(HttpResponse {
-                status,
-                headers: vec![
-                    ("x-mbx-used-weight-1m".to_owned(), "41".to_owned()),
-                    ("retry-after".to_owned(), "7".to_owned()),
-                ],
-                body: body.as_bytes().to_vec(),
-            }),
-            Answer::Lost(error) => Err(error),
-        }
-    };
-    rest.work(job, &mut exchange, &mut |reply: Reply| {
-        assert_eq!(reply.job, job);
-        told.push(reply.news);
-    });
-    assert!(answers.next().is_none(), "fewer calls than expected");
-    (calls, told)
+    let made = make(rest, task, answers);
+    (made.calls, made.told)
 }
 
 fn ok(body: &'static str) -> [Answer; 1] {
@@ -93,10 +131,6 @@ fn ok(body: &'static str) -> [Answer; 1] {
 fn query(path: &str) -> Vec<(&str, &str)> {
     let (_, query) = path.split_once('?').unwrap_or((path, ""));
     query.split('&').filter_map(|pair| pair.split_once('=')).collect()
-}
-
-fn done(weight: Option<u32>) -> News {
-    News::Done { weight }
 }
 
 fn failed(told: &[News]) -> Failure {

@@ -67,13 +67,14 @@ fn a_hedge_mode_position_is_refused_unless_it_is_flat() {
 }
 
 #[test]
-fn a_bybit_balance_without_an_available_amount_counts_what_is_locked() {
-    let text = r#"{"topic":"wallet","data":[{"accountType":"UNIFIED","coin":[{"coin":"USDT","walletBalance":"100","availableToWithdraw":"","locked":"10"},{"coin":"BTC","walletBalance":"1"}]}]}"#;
+fn a_bybit_balance_without_an_available_amount_is_what_no_order_and_no_margin_holds() {
+    let text = r#"{"topic":"wallet","data":[{"accountType":"UNIFIED","coin":[{"coin":"USDT","walletBalance":"100","availableToWithdraw":"","locked":"10","totalPositionIM":"20.5","totalOrderIM":"4.5"},{"coin":"BTC","walletBalance":"1","availableToWithdraw":"","locked":"0"}]}]}"#;
     let balance = |asset, total, available: Option<&str>| {
         let available = available.map(money);
         Seen::Balance(Balance { venue: VenueId::Bybit, asset, total: money(total), available })
     };
-    let wanted = [balance(USDT, "100", Some("90")), balance(BTC, "1", None)];
+    // Without the margins nobody knows what is free.
+    let wanted = [balance(USDT, "100", Some("65")), balance(BTC, "1", None)];
     assert_eq!(must_read(VenueId::Bybit, text), wanted);
 }
 

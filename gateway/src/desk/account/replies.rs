@@ -1,31 +1,50 @@
 //! What the errand thread brings: entries of lists, outcomes of jobs.
 
-use base::input::Input;
-use base::{InstrumentId, OrderId, Span, Stamp, VenueId, WallNs};
+use base::input::{Input, RejectClass};
+use base::{InstrumentId, Span, Stamp, VenueId, WallNs};
 use telemetry::{Counter, NoticeCode};
-use venue::{Outcome, Spend, Verdict};
+use venue::Outcome;
 
 use super::OVERLAP_NS;
+use crate::decode::Allowance;
 use crate::desk::{Hands, Mind, soon};
-use crate::requests::{Purpose, Request};
-use crate::rest::{Failure, News, Reply, Task};
+use crate::requests::Purpose;
+use crate::rest::{Counted, Failure, Job, News, Reply, Task};
 
 impl Mind {
     pub(in crate::desk) fn reply(&mut self, reply: &Reply, hands: &mut Hands<'_>) {
         let now = hands.now;
+        self.reconcile.is_not_silent(reply.job.tag, now);
         match reply.news {
             News::Item(input) => self.item(input, reply.job.tag, hands),
             News::Order(news) => self.order_news(&news, now, hands),
             News::Skipped(why) => self.skipped(why, hands),
-            News::Done { weight } => {
-                if let Some(used) = weight {
-                    self.budget.observe("weight-1m", used, 0, now);
+            News::Placed { venue_order, venue_time } => {
+                if let Task::Place { request, .. } = reply.job.task
+                    && let Some(found) = self.requests.answer(request)
+                {
+                    self.acknowledged(found, (venue_order, venue_time), now, hands);
                 }
-                self.job_done(reply, None, hands);
             }
-            News::Failed(failure) => self.job_done(reply, Some(failure), hands),
+            News::Unfit(unfit) => self.fitness.heard(unfit),
+            News::Fees { instrument, maker, taker } => {
+                self.fees_heard(instrument, (maker, taker), hands);
+            }
+            News::Counted(counted) => self.counted(reply.job.task, counted, now),
+            News::More(spend) => {
+                self.call_ended(None);
+                self.go_on(reply, spend, hands);
+            }
+            News::Done => {
+                self.call_ended(None);
+                self.job_ended(reply.job, None, hands);
+            }
+            News::Failed(failure) => {
+                self.call_ended(Some(failure));
+                self.job_ended(reply.job, Some(failure), hands);
+            }
             News::ListenKey(key) => {
-                self.errands_out = self.errands_out.saturating_sub(1);
+                self.call_ended(None);
                 let listen = &mut self.listen;
                 listen.fresh |= listen.key != Some(key) || !self.account_up;
                 listen.key = Some(key);
@@ -64,13 +83,53 @@ impl Mind {
         hands.out.push(input, now);
     }
 
-    fn job_done(&mut self, reply: &Reply, failure: Option<Failure>, hands: &mut Hands<'_>) {
+    /// A call is over: was there any answer to it?
+    fn call_ended(&mut self, failure: Option<Failure>) {
         self.errands_out = self.errands_out.saturating_sub(1);
+        match failure {
+            // An order that was not even tried says nothing of the way.
+            Some(failure) if failure.status == 0 && failure.class == RejectClass::Local => {}
+            Some(failure) => self.rest_up = failure.status != 0,
+            None => self.rest_up = true,
+        }
+    }
+
+    /// The venue's own counts.
+    fn counted(&mut self, task: Task, counted: Counted, now: Stamp) {
+        let Counted { weight_1m, orders_10s, orders_1m, orders_1d, allowance } = counted;
+        let meters = [
+            ("weight-1m", weight_1m),
+            ("orders-10s", orders_10s),
+            ("orders-1m", orders_1m),
+            ("orders-1d", orders_1d),
+        ];
+        for (meter, used) in meters {
+            if let Some(used) = used {
+                self.budget.observe(meter, used, 0, now);
+            }
+        }
+        if let Some(Allowance { limit, left }) = allowance {
+            let (spend, instrument) = task.spend(self.venue);
+            self.budget.observe_bybit(spend, instrument, limit, left, now);
+        }
+    }
+
+    /// All of a job is done, or it failed.
+    pub(in crate::desk) fn job_ended(
+        &mut self,
+        job: Job,
+        failure: Option<Failure>,
+        hands: &mut Hands<'_>,
+    ) {
         if let Some(failure) = failure {
-            self.job_failed(reply.job.task, failure, hands);
+            self.job_failed(job.task, failure, hands);
         }
         let now = hands.now;
-        match (reply.job.task, failure) {
+        match (job.task, failure) {
+            (Task::Place { place, request, .. }, Some(failure)) => {
+                self.place_failed((place, request), failure, hands);
+            }
+            (Task::Account, failure) => self.account_asked(failure.is_none(), hands),
             (Task::Query { instrument, order }, Some(failure)) => {
                 self.rest_refused(Purpose::Query, instrument, order, failure, hands);
             }
@@ -101,7 +160,7 @@ impl Mind {
             }
             _ => {}
         }
-        if reply.job.tag != 0 && reply.job.tag == self.reconcile.tag {
+        if job.tag != 0 && job.tag == self.reconcile.tag {
             self.reconcile_part_done(failure, hands);
         }
     }
@@ -122,7 +181,7 @@ impl Mind {
         let numbers = [failure.code, i64::from(failure.retry_after_ms), 0];
         hands.tell(self.venue, NoticeCode::RateLimited, numbers);
         if self.is_of_one_kind(failure) {
-            let (spend, instrument) = spend(task);
+            let (spend, instrument) = task.spend(self.venue);
             self.budget.refused(spend, instrument, hands.now);
             return;
         }
@@ -142,35 +201,6 @@ impl Mind {
             _ => true,
         }
     }
-
-    fn rest_refused(
-        &mut self,
-        purpose: Purpose,
-        instrument: InstrumentId,
-        order: OrderId,
-        failure: Failure,
-        hands: &mut Hands<'_>,
-    ) {
-        let verdict = Verdict { outcome: failure.outcome, class: failure.class };
-        let request = Request { purpose, order, instrument, sent: hands.now };
-        self.refused(verdict, failure.code, request, hands.now, hands);
-    }
-}
-
-/// What a task counts as, and where.
-const fn spend(task: Task) -> (Spend, InstrumentId) {
-    let all = InstrumentId::ALL;
-    match task {
-        Task::OpenOrders => (Spend::OpenOrders, all),
-        Task::Positions | Task::Balances => (Spend::Account, all),
-        Task::Fills { instrument, .. } => (Spend::Trades, instrument),
-        Task::Funding { .. } => (Spend::Funding, all),
-        Task::Query { instrument, .. } => (Spend::Query, instrument),
-        Task::Cancel { instrument, .. } => (Spend::Cancel, instrument),
-        Task::CancelAll { instrument } => (Spend::CancelAll, instrument),
-        Task::ListenKey | Task::KeepListenKey => (Spend::Session, all),
-        Task::DeadMan { instrument, .. } => (Spend::DeadMan, instrument),
-    }
 }
 
 /// A task as a number of a notice.
@@ -187,5 +217,8 @@ const fn task_number(task: Task) -> i64 {
         Task::ListenKey => 9,
         Task::KeepListenKey => 10,
         Task::DeadMan { .. } => 11,
+        Task::Place { .. } => 12,
+        Task::Account => 13,
+        Task::Fees => 14,
     }
 }

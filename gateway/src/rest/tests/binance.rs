@@ -36,7 +36,7 @@ fn open_orders_are_listed_ours_and_foreign() {
         assert_eq!((ours.order, ours.side, ours.price), (ORDER, Side::Sell, Price(6_180_010)));
         assert_eq!((ours.qty, ours.filled, ours.venue_order), (Qty(2_500_000), Qty(1_000_000), 5));
         assert_eq!((other.order, other.venue_order), (OrderId::FOREIGN, 6));
-        assert_eq!(*end, done(Some(41)));
+        assert_eq!(*end, News::Done);
     }
 }
 
@@ -112,7 +112,7 @@ fn positions_and_balances_are_listed() {
     assert_eq!((balance.total, balance.available), (money("2"), Some(money("1.5"))));
 
     let (calls, told) = run(&mut rest(VenueId::BinanceSpot), Task::Positions, []);
-    assert_eq!((calls.len(), told), (0, vec![done(None)]), "spot has none");
+    assert_eq!((calls.len(), told), (0, vec![News::Done]), "spot has none");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn an_order_is_asked_for_and_cancelled_by_our_id() {
 
     let task = Task::Cancel { instrument, order: ORDER };
     let (calls, told) = run(&mut rest(VenueId::BinanceUsdm), task, ok("{}"));
-    assert_eq!((calls[0].method, told), (Method::Delete, vec![done(Some(41))]));
+    assert_eq!((calls[0].method, told), (Method::Delete, vec![News::Done]));
     assert_signed(&calls[0]);
 }
 
@@ -163,7 +163,7 @@ fn everything_is_cancelled_by_instrument_and_the_switch_is_fed_by_instrument() {
     let wanted = "/fapi/v1/countdownCancelAll?symbol=BTCUSDT&countdownTime=60000&";
     assert!(calls[0].path.starts_with(wanted) && calls[0].method == Method::Post);
     let (calls, told) = run(&mut rest(VenueId::BinanceSpot), task, []);
-    assert_eq!((calls.len(), told), (0, vec![done(None)]), "spot has none");
+    assert_eq!((calls.len(), told), (0, vec![News::Done]), "spot has none");
 }
 
 #[test]

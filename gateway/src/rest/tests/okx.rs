@@ -99,7 +99,7 @@ fn the_switch_is_fed_in_seconds() {
 #[test]
 fn a_demo_account_says_so() {
     let mut rest = rest(VenueId::Okx);
-    rest.simulated_header = true;
+    rest.parts.simulated_header = true;
     let (calls, _) = run(&mut rest, Task::Positions, ok(r#"{"code":"0","data":[]}"#));
     assert_eq!(header(&calls[0], "x-simulated-trading"), "1");
 }

@@ -223,6 +223,10 @@ fn orders_found_while_killed_are_cancelled_too() {
     let orders = of(&jobs, |task| matches!(task, Task::OpenOrders));
     world.reply(orders, News::Item(Input::OpenOrder(open)));
     world.pass(Span::from_millis(600));
+    let instrument = world.instrument;
+    let all = |job: &Job| job.task == Task::CancelAll { instrument };
+    assert!(world.jobs().iter().any(all), "everything of the instrument first");
+    world.pass(Span::from_millis(600));
     let sent = format!("{:?}", world.take_sent());
     assert!(sent.contains("order.cancel") && sent.contains(&client(open.order)), "{sent}");
 }

@@ -137,9 +137,10 @@ fn other(venue: VenueId) -> VenueId {
 }
 
 #[test]
-fn a_socket_that_takes_nothing_is_a_refusal_since_nothing_left() {
+fn a_socket_that_takes_nothing_is_a_refusal_since_nothing_left_where_there_is_no_other_way() {
     for (venue, _) in VENUES {
-        let mut world = World::up(venue);
+        let mut world = World::new(venue);
+        world.connect(); // not reconciled yet: orders cannot go by REST
         world.orders.refuse_sends(Some(net::SendError::Full));
         let order = world.place(Style::Limit);
         assert_eq!(rejects(&world.inputs()), [(order, RejectClass::Unavailable, 0)], "{venue}");

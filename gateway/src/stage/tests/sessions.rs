@@ -27,9 +27,9 @@ fn a_reconnected_session_logs_on_again_before_orders_leave() {
         world.step();
         world.orders.open();
         world.step();
-        let early = world.place(Style::Limit);
-        let refused = rejects(&world.inputs());
-        assert_eq!(refused, [(early, RejectClass::Unavailable, 0)], "{venue}: not logged on yet");
+        world.place(Style::Limit);
+        let by_rest = |job: &Job| matches!(job.task, Task::Place { .. });
+        assert!(world.jobs().iter().any(by_rest), "{venue}: not logged on yet");
         let sent = format!("{:?}", world.take_sent());
         assert!(sent.contains("login") || sent.contains("auth"), "{venue}: {sent}");
         world.tell(r#"{"event":"login","code":"0","msg":"","retCode":0,"op":"auth"}"#);
@@ -152,22 +152,15 @@ fn an_announced_end_is_met_by_a_second_connection_first() {
         world.orders.trailing(ack(venue, &request, order).as_bytes());
         world.step();
         let inputs = world.inputs();
+        let acked = inputs.iter().find(|input| matches!(input, Input::Ack(_)));
         assert!(
-            matches!(inputs.iter().find(|i| matches!(i, Input::Ack(_))), Some(Input::Ack(ack)) if ack.order == order),
+            matches!(acked, Some(Input::Ack(ack)) if ack.order == order),
             "{venue}: {inputs:?}"
         );
         assert_eq!(unknowns(&inputs), [], "{venue}");
         assert_eq!(world.orders.settled(), 0, "{venue}: the new one has not joined yet");
-        if venue == VenueId::Okx {
-            world.tell(r#"{"event":"login","code":"0","msg":""}"#);
-            world.step();
-            for _ in 0..4 {
-                world.tell(r#"{"event":"subscribe","arg":{"channel":"x"}}"#);
-            }
-        } else {
-            world.tell_subscribed();
-        }
-        world.step();
+        join_again(&mut world);
+        world.pass(Span::from_millis(2));
         assert_eq!(world.orders.settled(), 1, "{venue}");
         let inputs = world.inputs();
         let went = |input: &Input| matches!(input, Input::SessionState(s) if !s.account);
@@ -175,6 +168,81 @@ fn an_announced_end_is_met_by_a_second_connection_first() {
         world.take_sent();
         world.place(Style::Limit);
         assert_eq!(world.take_sent().len(), 1, "{venue}");
+    }
+}
+
+/// Answers the log-on and the subscription of a renewed order connection.
+fn join_again(world: &mut World) {
+    match world.venue {
+        VenueId::BinanceSpot => world.tell_subscribed(),
+        VenueId::BinanceUsdm => {}
+        VenueId::Okx => {
+            world.tell(r#"{"event":"login","code":"0","msg":""}"#);
+            world.step();
+            for _ in 0..4 {
+                world.tell(r#"{"event":"subscribe","arg":{"channel":"x"}}"#);
+            }
+        }
+        VenueId::Bybit => world.tell(r#"{"retCode":0,"retMsg":"OK","op":"auth","connId":"b"}"#),
+    }
+    world.step();
+}
+
+/// A renewal begun by age; the new connection is open and has not logged on.
+fn renewing(venue: VenueId) -> World {
+    let mut world = World::up(venue);
+    world.advance(Span::from_secs(23 * 3_600 + 31 * 60));
+    // Both connections were heard from lately.
+    world.tell(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+    world.push(if venue == VenueId::Okx { "pong" } else { r#"{"op":"pong"}"# });
+    let now = world.now();
+    world.stage.turn(now);
+    world.step();
+    world.orders.open();
+    world.step();
+    world.jobs();
+    world.inputs();
+    world
+}
+
+#[test]
+fn order_entry_stays_up_on_the_old_connection_until_the_new_one_has_logged_on() {
+    for (venue, _) in [VENUES[2], VENUES[3]] {
+        let mut world = renewing(venue);
+        assert!(!world.take_sent().is_empty(), "{venue}: a log-on is under way on the new one");
+        let order = world.place(Style::Limit);
+        assert_eq!(world.take_sent(), [] as [Value; 0], "{venue}: nothing else on the new one");
+        let on_old = world.orders.take_all_trailing();
+        assert!(on_old.len() == 1 && on_old[0].contains(&client(order)), "{venue}: {on_old:?}");
+        world.cancel(order);
+        assert_eq!(world.orders.take_all_trailing().len(), 1, "{venue}: cancels, too");
+        join_again(&mut world);
+        world.step();
+        let went = |input: &Input| matches!(input, Input::SessionState(s) if !s.orders || s.slow);
+        assert!(!world.inputs().iter().any(went), "{venue}: order entry never went down");
+        assert_eq!(world.orders.settled(), 0, "{venue}: an answer is awaited on the old one");
+        let request: Value = serde_json::from_str(&on_old[0]).unwrap();
+        world.orders.trailing(ack(venue, &request, order).as_bytes());
+        world.pass(Span::from_millis(2_100)); // the cancel is given up
+        assert_eq!(world.orders.settled(), 1, "{venue}");
+        world.take_sent();
+        world.place(Style::Limit);
+        assert_eq!(world.take_sent().len(), 1, "{venue}");
+    }
+}
+
+#[test]
+fn an_old_connection_that_goes_before_the_new_one_has_logged_on_takes_order_entry_with_it() {
+    for (venue, _) in [VENUES[2], VENUES[3]] {
+        let mut world = renewing(venue);
+        world.orders.end_trailing();
+        world.step();
+        let inputs = world.inputs();
+        let slow = world.slow_session(true);
+        assert!(inputs.contains(&slow), "{venue}: {inputs:?}");
+        join_again(&mut world);
+        world.step();
+        assert!(world.inputs().contains(&world.session(true, true, true)), "{venue}");
     }
 }
 
