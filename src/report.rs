@@ -182,6 +182,7 @@ impl Display for Report {
             self.fills,
             self.funding_settlements
         )?;
+        self.write_pairs(f)?;
         writeln!(
             f,
             "messages {} in, {} refused, {} events dropped",
@@ -197,6 +198,28 @@ impl Display for Report {
 }
 
 impl Report {
+    /// Why pairs were closed, and which were left on their way in or out.
+    fn write_pairs(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let closed: Vec<_> = closed_by(&self.view.counts)
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(why, count)| format!("{why} {count}"))
+            .collect();
+        if !closed.is_empty() {
+            writeln!(f, "closed by {}", closed.join(", "))?;
+        }
+        for pair in self.view.pairs.iter().filter(|pair| pair.phase != "open") {
+            let strategy::view::PairView { pair, phase, long, long_qty, short, short_qty, .. } =
+                pair;
+            writeln!(f, "left: pair {pair} is {phase}, {long} {long_qty}, {short} -{short_qty}")?;
+        }
+        for place in self.view.positions.iter().filter(|place| place.orphan != "0") {
+            let strategy::view::PositionView { venue, name, orphan, .. } = place;
+            writeln!(f, "left: no pair holds {orphan} of {venue} {name}")?;
+        }
+        Ok(())
+    }
+
     fn write_latency(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -232,6 +255,18 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// How many pairs were closed for each reason.
+fn closed_by(counts: &strategy::Counts) -> [(&'static str, u64); 6] {
+    [
+        ("take profit", counts.closed_take_profit),
+        ("stop loss", counts.closed_stop_loss),
+        ("funding", counts.closed_funding),
+        ("a limit", counts.closed_risk),
+        ("command", counts.closed_command),
+        ("a leg that failed", counts.closed_legged),
+    ]
 }
 
 /// An amount with at most eight decimals.

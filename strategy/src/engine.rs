@@ -25,7 +25,7 @@ use crate::rules::{Row, Rules};
 use crate::seen::Seen;
 use crate::{decide, signal};
 use base::input::{Funding, Quote};
-use base::output::{Alarm, AlarmCode, Checkpoint};
+use base::output::{Alarm, AlarmCode, Checkpoint, PairReason};
 use base::{Input, InstrumentId, Output, PairId, Rate, Record, Side, Stamp, VenueId, WallNs};
 
 /// What happened so far, counted.
@@ -46,6 +46,14 @@ pub struct Counts {
     pub pairs_started: u64,
     pub pairs_opened: u64,
     pub pairs_closed: u64,
+    /// Of these, by why they were closed.
+    pub closed_take_profit: u64,
+    pub closed_stop_loss: u64,
+    pub closed_funding: u64,
+    pub closed_risk: u64,
+    pub closed_command: u64,
+    /// A leg was refused, could not be hedged, or its order's outcome was not known.
+    pub closed_legged: u64,
     pub pairs_abandoned: u64,
     pub pairs_stuck: u64,
     /// Pairs that left something too small to trade.
@@ -70,6 +78,12 @@ pipe_fields!(Counts {
     pairs_started,
     pairs_opened,
     pairs_closed,
+    closed_take_profit,
+    closed_stop_loss,
+    closed_funding,
+    closed_risk,
+    closed_command,
+    closed_legged,
     pairs_abandoned,
     pairs_stuck,
     dust,
@@ -78,6 +92,25 @@ pipe_fields!(Counts {
     alarms,
     outputs_lost,
 });
+
+impl Counts {
+    /// A pair was closed for that reason.
+    fn closed(&mut self, reason: PairReason) {
+        self.pairs_closed += 1;
+        *match reason {
+            PairReason::TakeProfit => &mut self.closed_take_profit,
+            PairReason::StopLoss => &mut self.closed_stop_loss,
+            PairReason::Funding => &mut self.closed_funding,
+            PairReason::Risk => &mut self.closed_risk,
+            PairReason::Command => &mut self.closed_command,
+            PairReason::Edge
+            | PairReason::Fills
+            | PairReason::Refused
+            | PairReason::Unknown
+            | PairReason::Recovered => &mut self.closed_legged,
+        } += 1;
+    }
+}
 
 /// What changes of a combination.
 #[derive(Clone, Copy, Debug)]

@@ -364,9 +364,9 @@ impl Core {
         let combination = state.combination as usize;
         let held_back = state.held_back > 0;
         state.phase = phase;
-        let legs = state.legs;
+        let (legs, reason) = (state.legs, state.reason);
         match phase {
-            PairPhase::Closed => self.counts.pairs_closed += 1,
+            PairPhase::Closed => self.counts.closed(reason),
             _ => self.counts.pairs_abandoned += 1,
         }
         self.announce(at, out);
