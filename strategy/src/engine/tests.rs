@@ -1,5 +1,6 @@
 mod basics;
 mod failures;
+mod faults;
 mod gates;
 mod observer;
 mod pairs;
