@@ -2,7 +2,7 @@
 //! the listen key.
 
 use base::input::{FundingPaid, Input, Reconcile as Bracket, ReconcilePhase};
-use base::{InstrumentId, OrderId, Stamp, VenueId, WallNs};
+use base::{InstrumentId, OrderId, Span, Stamp, VenueId, WallNs};
 use net::Channel;
 use telemetry::{Counter, NoticeCode};
 use venue::Spend;
@@ -21,6 +21,9 @@ const REPLIES: usize = 256;
 
 /// Fills and payments are asked for from this much before the last time it was done.
 const OVERLAP_NS: i64 = 120_000_000_000;
+
+/// For missing fills alone the account is not read again before this.
+const FILLS_AGAIN: Span = Span::from_secs(2);
 
 /// Instruments of which fills are asked for at the first reconciliation, where that takes a request
 /// for each.
@@ -46,6 +49,8 @@ pub(super) struct Reconcile {
     ended: Stamp,
     /// One is wanted now, whatever the interval.
     wanted: bool,
+    /// One is wanted for fills that a stream which seems to stand did not tell.
+    fills_missing: bool,
     tag: u32,
     run: Option<Run>,
     /// No reconciliation has been completed yet on this stream.
@@ -80,6 +85,7 @@ impl Reconcile {
             not_before: Stamp(0),
             ended: Stamp(0),
             wanted: true,
+            fills_missing: false,
             tag: 0,
             run: None,
             missing: true,
@@ -124,6 +130,11 @@ impl Reconcile {
     /// One is wanted now.
     pub(super) fn want(&mut self) {
         self.wanted = true;
+    }
+
+    /// Fills are missing although the stream stands: all that happened is to be listed soon.
+    pub(super) fn want_fills(&mut self) {
+        self.fills_missing = true;
     }
 
     /// A payment was announced without its amount.
@@ -301,7 +312,9 @@ impl Mind {
             self.settings.reconcile_every
         };
         let state = &self.reconcile;
-        now >= state.not_before && (state.missing || state.wanted || now - state.ended >= every)
+        let since = now - state.ended;
+        let missing = state.fills_missing && since >= FILLS_AGAIN;
+        now >= state.not_before && (state.missing || state.wanted || missing || since >= every)
     }
 
     /// Fills are listed of what was traded since they were last, and of what may have been meanwhile.
@@ -414,6 +427,7 @@ impl Mind {
         let state = &mut self.reconcile;
         state.fills_since = WallNs(state.fills_since.0.max(since));
         (state.missing, state.first, state.wanted) = (false, false, false);
+        state.fills_missing = false;
         (state.retry_ms, state.ended) = (500, now);
         self.listing.fill(false);
         self.end_cancels(run.began);

@@ -158,6 +158,10 @@ impl<L: Channel> Desk<L> {
 
     /// Asks what became of an order; later again when it cannot be asked now.
     pub(crate) fn query(&mut self, query: &Query, hands: &mut Hands<'_>) {
+        if self.mind.open.get(query.order).is_none() {
+            // It is over as far as the venue told, and still asked for: fills of it never came.
+            self.mind.reconcile.want_fills();
+        }
         if !self.try_query(query.order, query.instrument, hands) {
             self.mind.ask_later(query.order, query.instrument, super::soon(hands.now, 500));
         }

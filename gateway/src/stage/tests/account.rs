@@ -256,3 +256,20 @@ fn fills_are_asked_for_from_this_start_on_or_from_where_the_journal_ends() {
         }
     }
 }
+
+#[test]
+fn a_question_about_an_order_that_is_over_has_the_fills_listed_soon() {
+    for (venue, _) in VENUES {
+        let mut world = World::up(venue);
+        world.resting();
+        world.pass(Span::from_millis(2_500));
+        let lists = |world: &mut World| {
+            world.jobs().iter().filter(|job| matches!(job.task, Task::Fills { .. })).count()
+        };
+        assert_eq!(lists(&mut world), 0, "{venue}: the stream stands and nothing is asked");
+        world.query(OrderId::new(1, 99));
+        world.step();
+        world.pass(Span::from_millis(100));
+        assert!(lists(&mut world) > 0, "{venue}");
+    }
+}
