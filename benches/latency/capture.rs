@@ -3,9 +3,9 @@
 
 use crate::channel::{LeapClock, framed};
 use crate::engine::{Brain, Engine, Wish, counts, why};
-use crate::measure::{Samples, Scale, Timer};
+use crate::measure::{Digest, Samples, Scale, Timer};
 use crate::result::{Kind, Report};
-use base::{Clock as _, Price, Qty, Rate, Span, Stage as _, Stamp, VenueId};
+use base::{Clock as _, InstrumentId, Price, Qty, Rate, Span, Stage as _, Stamp, VenueId};
 use feeds::message::Level;
 use feeds::symbols::Row;
 use std::io::Read as _;
@@ -29,6 +29,8 @@ const SPOT: &str = "binance-spot-btcusdt-20240808.rec.gz";
 const USDM: &str = "binance-usdm-btcusdt-20240808.rec.gz";
 /// How much faster than recorded the paced run is.
 const SPEED: u64 = 10;
+/// Flat out, the venues' budgets are whole again and the next order may leave after so many frames.
+const ORDER_EVERY: usize = 100;
 /// Frames at the front in which both books become known; not measured.
 const FRONT: usize = 400;
 
@@ -124,17 +126,20 @@ fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book
     let before = engine.counted();
     let inputs = counts(&brain).inputs;
     let rest = &played[FRONT.min(played.len())..];
-    let mut decode = Samples::with_room(rest.len());
+    let (mut decode, mut orders) = (Samples::with_room(rest.len()), Samples::default());
     let begun = timer.now();
     let mut kept_at = begun;
-    for played in rest {
+    for (number, played) in rest.iter().enumerate() {
         engine.line(played.venue).frame(&played.frame);
         let now = engine.clock.now();
         let [read, _] = engine.round(&mut brain, now);
         decode.singles.push((read - now).0.saturating_sub(timer.cost));
-        if engine.expire_orders() > 0 {
-            engine.hear();
-            brain.turn(engine.clock.now());
+        if let Some(ready) = first_order(&engine, now) {
+            orders.singles.push((ready - now).0.saturating_sub(timer.cost));
+            end_orders(&mut engine, &mut brain);
+        }
+        if number % ORDER_EVERY == 0 {
+            engine.rest();
         }
         let now = timer.now();
         if (now - kept_at).0 >= 100_000 {
@@ -146,13 +151,38 @@ fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book
     // Counters of feeds are published about every millisecond.
     engine.clock.leap(2_000_000);
     engine.housekeep(&mut brain);
-    let orders = counts(&brain).orders_sent;
-    report.row("capture", "frame to record, flat out", Kind::Ours, &decode.figures(), None);
+    let sent = counts(&brain).orders_sent;
+    let hash = Some(touches(&brain));
+    report.row("capture", "frame to record, flat out", Kind::Ours, &decode.figures(), hash);
+    report.row("capture", "frame to order bytes, flat out", Kind::Ours, &orders.figures(), None);
     report.fact("capture: frames/s flat out, one thread", (rest.len() as f64 * 1e9 / took).round());
     let records = counts(&brain).inputs - inputs;
     report.fact("capture: records/s into the core", (records as f64 * 1e9 / took).round());
-    report.fact("capture: orders on the way", orders);
+    report.fact("capture: orders on the way, flat out", sent);
     losses(report, "flat out", &before, &engine.counted());
+}
+
+/// When the bytes of the first order since `begun` stood ready, if there is one.
+fn first_order(engine: &Engine, begun: Stamp) -> Option<Stamp> {
+    engine.desks.iter().map(|desk| desk.orders.stamp()).filter(|at| *at >= begun).min()
+}
+
+/// The venues let what was sent expire.
+fn end_orders(engine: &mut Engine, brain: &mut Brain) {
+    engine.expire_orders();
+    engine.hear();
+    brain.turn(engine.clock.now());
+}
+
+/// Both books' best prices at the end: the same in every run of the same length.
+fn touches(brain: &Brain) -> u64 {
+    let mut sum = Digest::new();
+    for id in [InstrumentId(0), InstrumentId(1)] {
+        let (bid, ask) = brain.core().touch(id).expect("a known book");
+        sum.number(bid.0);
+        sum.number(ask.0);
+    }
+    sum.value()
 }
 
 /// Nothing may be lost between the two snapshots of the page.
@@ -189,25 +219,21 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
         let due = begun + Span((played.at - first) / SPEED);
         idle_until(timer, due, &mut kept_at, &mut engine, &mut brain);
         engine.line(played.venue).frame(&played.frame);
-        let sent: u64 = engine.desks.iter().map(|desk| desk.orders.sent()).sum();
         let now = engine.clock.now();
         let leapt = now - timer.now();
         engine.round(&mut brain, now);
         core.singles.push(timer.since(due));
-        if engine.desks.iter().map(|desk| desk.orders.sent()).sum::<u64>() > sent {
-            let first = engine.desks.iter().map(|desk| desk.orders.stamp()).filter(|at| *at >= now);
-            let ready = first.min().unwrap_or(now);
+        if let Some(ready) = first_order(&engine, now) {
             orders.singles.push((ready - (due + leapt)).0);
-            engine.expire_orders();
-            engine.hear();
-            brain.turn(engine.clock.now());
+            end_orders(&mut engine, &mut brain);
         }
     }
     engine.clock.leap(2_000_000);
     engine.housekeep(&mut brain);
     let sent = orders.singles.len();
     let name = format!("{SPEED} x the recorded rate");
-    report.row("capture", &format!("due to core, {name}"), Kind::Ours, &core.figures(), None);
+    let (hash, figures) = (Some(touches(&brain)), core.figures());
+    report.row("capture", &format!("due to core, {name}"), Kind::Ours, &figures, hash);
     report.row(
         "capture",
         &format!("due to order bytes, {name}"),

@@ -26,6 +26,8 @@ use telemetry::{NoticeSender, Page, Snapshot, Writer};
 use venue::Endpoints;
 use venue::credentials::Credentials;
 
+/// Turns a stage may have in a round, as the runner gives them.
+const TURNS: usize = 64;
 /// Between two trades: every budget of every venue is whole again.
 const REST: Span = Span::from_secs(11);
 /// Stages that share a thread's groups, in the topology's order.
@@ -270,16 +272,25 @@ impl Engine {
     #[inline(always)]
     pub(crate) fn round(&mut self, brain: &mut Brain, now: Stamp) -> [Stamp; 2] {
         let mut marks = [Stamp(0); 2];
+        let mut now = now;
         for feed in &mut self.feeds {
-            if !matches!(feed.turn(now), Work::Done(_)) {
-                continue;
-            }
-            let decided = self.clock.now();
-            marks[0] = decided;
-            if matches!(brain.react(decided), Work::Done(_)) {
-                marks[1] = self.clock.now();
-                for gateway in &mut self.gateways {
-                    gateway.react(marks[1]);
+            // bound: as the runner's
+            for _ in 0..TURNS {
+                if matches!(feed.turn(now), Work::Done(_)) {
+                    let read = self.clock.now();
+                    if matches!(brain.react(read), Work::Done(_)) {
+                        let decided = self.clock.now();
+                        for gateway in &mut self.gateways {
+                            gateway.react(decided);
+                        }
+                        marks = if marks[1] == Stamp(0) { [read, decided] } else { marks };
+                    } else if marks[0] == Stamp(0) {
+                        marks[0] = read;
+                    }
+                    now = self.clock.now();
+                }
+                if !feed.has_more() {
+                    break;
                 }
             }
         }
@@ -301,6 +312,15 @@ impl Engine {
             count += 1;
         }
         count
+    }
+
+    /// Price, size and side of the first venue's last order, which do not depend on the time of day.
+    pub(crate) fn order(&self) -> String {
+        let text = self.desks[0].orders.last_text();
+        ["price", "quantity", "px", "sz", "qty", "side"]
+            .iter()
+            .filter_map(|key| venue_side::field(&text, key))
+            .collect()
     }
 
     /// The gateways read what the venues said.

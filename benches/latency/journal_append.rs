@@ -1,9 +1,9 @@
 //! What an append costs the hot thread while the keeper works beside it.
 
-use crate::measure::{Samples, Scale, Timer};
+use crate::measure::{Digest, Samples, Scale, Timer};
 use crate::result::{Kind, Report};
 use base::{Instance, Record, Stamp};
-use journal::{Journal, Opened, Options};
+use journal::{Journal, Opened, Options, Reader};
 use std::hint::black_box;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,18 +19,37 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     let mut floor = Samples::default();
     let places = [("memory (/dev/shm)", Path::new("/dev/shm")), ("disk", Path::new("target"))];
     let mut samples = [Samples::default(), Samples::default()];
+    let mut sums = [0; 2];
     for _ in 0..scale.rounds().min(5) {
         copies(timer, groups, &mut floor);
-        for ((_, place), samples) in places.iter().zip(&mut samples) {
-            appends(timer, place, groups, samples);
+        for (((_, place), samples), sum) in places.iter().zip(&mut samples).zip(&mut sums) {
+            *sum = appends(timer, place, groups, samples);
         }
     }
     report.row("journal", "copy into a 64 KiB ring", Kind::Floor, &floor.figures(), None);
-    for ((name, _), samples) in places.iter().zip(samples) {
+    for (((name, _), samples), sum) in places.iter().zip(samples).zip(sums) {
         let figures = samples.figures();
-        report.row("journal", &format!("append, {name}"), Kind::Ours, &figures, None);
-        report.at_most(&format!("journal: append in {name}, ns"), figures.mean, 25.0);
+        report.row("journal", &format!("append, {name}"), Kind::Ours, &figures, Some(sum));
+        let name = format!("journal: append in {name}, mean ns");
+        report.at_most(&name, figures.mean, 25.0, Some(sum));
     }
+    assert_eq!(sums[0], sums[1], "the same records in both places");
+}
+
+/// Records at the end that are read back.
+const READ_BACK: usize = 100;
+
+/// A sum over the last records, read back as any other process would.
+fn read_back(folder: &Path, appended: u64) -> u64 {
+    let reader = Reader::open(folder).expect("a journal");
+    let first = appended.saturating_sub(READ_BACK as u64);
+    let mut sum = Digest::new();
+    for entry in reader.from(first).expect("records").take(READ_BACK) {
+        for word in entry.expect("a record").record.words {
+            sum.number(word);
+        }
+    }
+    sum.value()
 }
 
 fn record(number: usize) -> Record {
@@ -53,10 +72,11 @@ fn copies(timer: &Timer, groups: usize, samples: &mut Samples) {
     }
 }
 
-fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) {
+/// Appends; a sum over what can be read afterwards.
+fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) -> u64 {
     let folder = tempfile::Builder::new().prefix("bench-journal").tempdir_in(place);
     // No such place here: the other one is measured.
-    let Ok(folder) = folder.or_else(|_| tempfile::tempdir()) else { return };
+    let Ok(folder) = folder.or_else(|_| tempfile::tempdir()) else { return 0 };
     let options = Options { ahead: 4, ..Options::new(16 << 20) };
     let instance = Instance::new("BNCH").expect("four letters");
     let Opened { mut writer, mut keeper, .. } =
@@ -86,4 +106,5 @@ fn appends(timer: &Timer, place: &Path, groups: usize, samples: &mut Samples) {
         }
         ended.store(true, Ordering::Relaxed);
     });
+    read_back(folder.path(), (groups * GROUP) as u64)
 }

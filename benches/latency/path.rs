@@ -32,6 +32,14 @@ struct Steps {
     both: Samples,
 }
 
+impl Steps {
+    fn next_round(&mut self) {
+        for samples in [&mut self.feed, &mut self.strategy, &mut self.first, &mut self.both] {
+            samples.next_round();
+        }
+    }
+}
+
 pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     let parts = order::parts(timer, scale);
     for (name, venues, goal) in PAIRS {
@@ -40,9 +48,9 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
         let mut steps = Steps::default();
         let mut kept = Steps::default();
         let mut hash = 0;
-        for _ in 0..scale.rounds().min(3) {
-            hash = fused(timer, venues, false, scale.of(4_000), &mut steps);
-            fused(timer, venues, true, scale.of(4_000), &mut kept);
+        for _ in 0..scale.rounds() {
+            hash = fused(timer, venues, false, scale.of(2_000), &mut steps);
+            fused(timer, venues, true, scale.of(2_000), &mut kept);
         }
         rows(report, name, steps, hash, Some((goal, floor)));
         report.group(&format!("path, the live stages with the journal: {name}"));
@@ -50,13 +58,14 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     }
     let (name, venues, _) = PAIRS[0];
     report.group(&format!("path, two threads, two ring hops: {name}"));
-    let mut samples = Samples::default();
-    for _ in 0..scale.rounds().min(3) {
-        two_threads(timer, venues, scale.of(4_000), &mut samples);
+    let (mut samples, mut hash) = (Samples::default(), 0);
+    for _ in 0..scale.rounds() {
+        hash = two_threads(timer, venues, scale.of(2_000), &mut samples);
+        samples.next_round();
     }
-    let figures = samples.figures();
-    report.row("path", "frame to order bytes over two hops", Kind::Ours, &figures, None);
-    report.at_most("live path over two hops: p50 ns", figures.p50 as f64, 900.0);
+    let (figures, hash) = (samples.figures(), Some(hash));
+    report.row("path", "frame to order bytes over two hops", Kind::Ours, &figures, hash);
+    report.at_most("live path over two hops: p50, ns", figures.round_p50, 900.0, hash);
 }
 
 fn rows(report: &mut Report, name: &str, steps: Steps, hash: u64, goal: Option<(f64, f64)>) {
@@ -70,16 +79,17 @@ fn rows(report: &mut Report, name: &str, steps: Steps, hash: u64, goal: Option<(
     row("frame to first order", &first, Some(hash));
     row("frame to both orders", &both.figures(), None);
     if let Some((most, floor)) = goal {
-        goals(report, &format!("live path {name}"), &first, most, floor);
+        goals(report, &format!("live path {name}"), (&first, hash), most, floor);
     }
 }
 
-fn goals(report: &mut Report, name: &str, figures: &Figures, most: f64, floor: f64) {
-    let p50 = figures.p50 as f64;
-    report.at_most(&format!("{name}: p50 ns"), p50, most);
-    report.at_most(&format!("{name}: p50 / sum of floors"), p50 / floor, 1.8);
-    let tail = figures.p99 as f64 / p50.max(1.0);
-    report.at_most(&format!("{name}: p99 / p50"), tail, 1.5);
+fn goals(report: &mut Report, name: &str, of: (&Figures, u64), most: f64, floor: f64) {
+    let (figures, hash) = (of.0, Some(of.1));
+    let p50 = figures.round_p50;
+    report.at_most(&format!("{name}: p50, ns"), p50, most, hash);
+    report.ratio(&format!("{name}: p50 / parts"), p50, ("sum of the parts", floor), 1.8, hash);
+    let tail = figures.round_p99;
+    report.ratio(&format!("{name}: p99 / p50"), tail, ("its p50", p50), 1.5, hash);
 }
 
 /// The parts joined by hand, beside the sum of each alone; returns that sum.
@@ -96,12 +106,13 @@ fn joined_parts(
     let mut hash = 0;
     for _ in 0..scale.rounds() {
         hash = joined::run(timer, scale, venue, &mut samples);
+        samples.next_round();
     }
     let figures = samples.figures();
     let what = format!("frame to order bytes, joined: {name}");
     report.row("path", &what, Kind::Ours, &figures, Some(hash));
     let floor = parts.floor(report, venue);
-    goals(report, &format!("joined path {name}"), &figures, goal, floor);
+    goals(report, &format!("joined path {name}"), (&figures, hash), goal, floor);
     floor
 }
 
@@ -140,29 +151,19 @@ fn fused(timer: &Timer, venues: [VenueId; 2], keep: bool, cycles: usize, steps: 
             assert_eq!(sent, 1, "each quote opens one pair: {}", why(&engine, &brain));
         }
         note(timer, &engine, begun, [read, decided], steps);
-        if cycles < 100 {
-            sum.bytes(order_of(&engine).as_bytes());
-        }
+        sum.bytes(engine.order().as_bytes());
         engine.settle(&mut brain);
         if let Some((_, keeper)) = &mut keeper {
             keeper.turn().expect("the keeper keeps");
             keeper.prune(keeper.written().saturating_sub(1 << 16)).expect("and prunes");
         }
     }
+    steps.next_round();
     let done = counts(&brain);
     assert_eq!((done.pairs_abandoned, done.bad_inputs), (cycles as u64, 0), "every pair ended");
     sum.number(i64::try_from(done.orders_sent).unwrap_or(0));
     sum.number(i64::try_from(done.orders_acked).unwrap_or(0));
     sum.value()
-}
-
-/// The prices and sizes of the first order, which do not depend on the time of day.
-fn order_of(engine: &Engine) -> String {
-    let text = engine.desks[0].orders.last_text();
-    ["price", "quantity", "px", "sz", "qty", "side"]
-        .iter()
-        .filter_map(|key| crate::venue_side::field(&text, key))
-        .collect()
 }
 
 fn note(timer: &Timer, engine: &Engine, begun: Stamp, marks: [Stamp; 2], steps: &mut Steps) {
@@ -176,8 +177,9 @@ fn note(timer: &Timer, engine: &Engine, begun: Stamp, marks: [Stamp; 2], steps: 
     steps.both.singles.push(since(stamps[stamps.len() - 1], begun));
 }
 
-/// Feed and gateway on this thread, the core on another: two hops.
-fn two_threads(timer: &Timer, venues: [VenueId; 2], cycles: usize, samples: &mut Samples) {
+/// Feed and gateway on this thread, the core on another: two hops. A hash of the orders.
+fn two_threads(timer: &Timer, venues: [VenueId; 2], cycles: usize, samples: &mut Samples) -> u64 {
+    let mut sum = Digest::new();
     let clock = LeapClock::new(timer.clock.clone());
     let (mut engine, brain) = Engine::start(clock.clone(), &venues, &Wish::default(), None);
     let (stop, ended) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -203,6 +205,7 @@ fn two_threads(timer: &Timer, venues: [VenueId; 2], cycles: usize, samples: &mut
             });
             let first = engine.desks.iter().map(|desk| desk.orders.stamp()).min();
             samples.singles.push((first.unwrap_or(begun) - begun).0.saturating_sub(timer.cost));
+            sum.bytes(engine.order().as_bytes());
             engine.expire_orders();
             engine.hear();
             wait(&stop, || ended.load(Ordering::Acquire) > cycle);
@@ -215,6 +218,7 @@ fn two_threads(timer: &Timer, venues: [VenueId; 2], cycles: usize, samples: &mut
         }
         stop.store(true, Ordering::Release);
     });
+    sum.value()
 }
 
 /// The other thread: turns of the strategy's stage until `stop`; tells how many pairs have ended.
@@ -228,14 +232,14 @@ fn think(mut brain: Brain, clock: &LeapClock, stop: &AtomicBool, ended: &AtomicU
     }
 }
 
-/// Spins until `done`, at most ten seconds; then gives everything up.
+/// Spins until `done`, at most a minute; then gives everything up.
 fn wait(stop: &AtomicBool, mut done: impl FnMut() -> bool) {
     let begun = std::time::Instant::now();
     let mut rounds = 0_u32;
     while !done() {
         std::hint::spin_loop();
         rounds = rounds.wrapping_add(1);
-        if rounds.is_multiple_of(1 << 16) && begun.elapsed().as_secs() > 10 {
+        if rounds.is_multiple_of(1 << 16) && begun.elapsed().as_secs() > 60 {
             stop.store(true, Ordering::Release);
             panic!("the other thread does not answer");
         }

@@ -32,9 +32,44 @@ impl Kind {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     rows: Vec<Value>,
-    goals: Vec<Value>,
+    goals: Vec<Goal>,
     facts: serde_json::Map<String, Value>,
-    unmet: usize,
+}
+
+/// Something wanted, and what came out.
+#[derive(Clone, Debug)]
+struct Goal {
+    name: String,
+    /// What was measured, in nanoseconds, where it is a time.
+    ours: Option<f64>,
+    /// The floor or library of the same run that it is held against.
+    beside: Option<(String, f64)>,
+    value: f64,
+    relation: &'static str,
+    bound: f64,
+    met: bool,
+    hash: Option<u64>,
+}
+
+impl Goal {
+    const fn verdict(&self) -> &'static str {
+        if self.met { "met" } else { "NOT MET" }
+    }
+
+    fn json(&self) -> Value {
+        let beside = self.beside.as_ref();
+        json!({
+            "name": self.name,
+            "ours_ns": self.ours.map(tenth),
+            "beside": beside.map(|(name, _)| name),
+            "beside_ns": beside.map(|(_, ns)| tenth(*ns)),
+            "value": (self.value * 1e4).round() / 1e4,
+            "relation": self.relation,
+            "bound": self.bound,
+            "met": self.met,
+            "hash": self.hash.map(hex),
+        })
+    }
 }
 
 /// Writes a line for whoever watches; a closed terminal is no reason to stop measuring.
@@ -61,8 +96,8 @@ impl Report {
         figures: &Figures,
         hash: Option<u64>,
     ) {
-        let Figures { count, mean, p50, p90, p99, p999, max } = *figures;
-        let shown = hash.map(|hash| format!("  {hash:016x}")).unwrap_or_default();
+        let Figures { count, mean, p50, p90, p99, p999, max, round_p50, round_p99 } = *figures;
+        let shown = hash.map(|hash| format!("  {}", hex(hash))).unwrap_or_default();
         say(&format!(
             "{:<44} {mean:>8.1} {p50:>8} {p90:>8} {p99:>8} {p999:>8} {max:>9}{shown}",
             format!("{name} ({})", kind.name())
@@ -70,28 +105,65 @@ impl Report {
         self.rows.push(json!({
             "group": group, "name": name, "kind": kind.name(), "count": count,
             "ns": { "mean": tenth(mean), "p50": p50, "p90": p90, "p99": p99, "p999": p999, "max": max },
-            "hash": hash.map(|hash| format!("{hash:016x}")),
+            "rounds_ns": { "p50": round_p50, "p99": round_p99 },
+            "hash": hash.map(hex),
         }));
     }
 
-    /// A number that should not be above `most`.
-    pub(crate) fn at_most(&mut self, name: &str, value: f64, most: f64) {
-        self.goal(name, value, "at most", most, value <= most);
+    /// Nanoseconds that should not be more than `most`.
+    pub(crate) fn at_most(&mut self, name: &str, ns: f64, most: f64, hash: Option<u64>) {
+        self.goal(Goal {
+            name: name.to_owned(),
+            ours: Some(ns),
+            beside: None,
+            value: ns,
+            relation: "at most",
+            bound: most,
+            met: ns <= most,
+            hash,
+        });
+    }
+
+    /// Nanoseconds that should not be more than `most` times those of `beside`.
+    pub(crate) fn ratio(
+        &mut self,
+        name: &str,
+        ours: f64,
+        beside: (&str, f64),
+        most: f64,
+        hash: Option<u64>,
+    ) {
+        let value = ours / beside.1.max(f64::MIN_POSITIVE);
+        self.goal(Goal {
+            name: name.to_owned(),
+            ours: Some(ours),
+            beside: Some((beside.0.to_owned(), beside.1)),
+            value,
+            relation: "at most",
+            bound: most,
+            met: value <= most,
+            hash,
+        });
     }
 
     /// Something counted that should be exactly so many.
     pub(crate) fn exactly(&mut self, name: &str, value: u64, wanted: u64) {
-        self.goal(name, value as f64, "exactly", wanted as f64, value == wanted);
+        self.goal(Goal {
+            name: name.to_owned(),
+            ours: None,
+            beside: None,
+            value: value as f64,
+            relation: "exactly",
+            bound: wanted as f64,
+            met: value == wanted,
+            hash: None,
+        });
     }
 
-    fn goal(&mut self, name: &str, value: f64, relation: &str, bound: f64, met: bool) {
-        let verdict = if met { "met" } else { "NOT MET" };
-        say(&format!("   {name}: {value:.3} (goal: {relation} {bound}) {verdict}"));
-        self.unmet += usize::from(!met);
-        let value = (value * 1e4).round() / 1e4;
-        self.goals.push(
-            json!({ "name": name, "value": value, "relation": relation, "bound": bound, "met": met }),
-        );
+    fn goal(&mut self, goal: Goal) {
+        let Goal { name, value, relation, bound, .. } = &goal;
+        say(&format!("   {name}: {value:.3} (goal: {relation} {bound}) {}", goal.verdict()));
+        self.goals.push(goal);
     }
 
     /// Something to know that has no goal.
@@ -101,18 +173,34 @@ impl Report {
         self.facts.insert(name.to_owned(), value);
     }
 
-    /// How the goals stand; returns the whole as JSON.
+    /// How the goals stand, one line each; returns the whole as JSON.
     pub(crate) fn finish(self, quick: bool) -> Value {
-        let (all, unmet) = (self.goals.len(), self.unmet);
-        say(&format!("\n{} of {all} goals met", all - unmet));
+        say(&format!(
+            "\n== goals\n{:<58} {:>9}  {:<34} {:>9}  {:>9}",
+            "", "ours, ns", "beside, ns", "value", "goal"
+        ));
+        for goal in &self.goals {
+            let ours = goal.ours.map_or_else(String::new, |ns| format!("{ns:.1}"));
+            let beside = goal.beside.as_ref();
+            let beside = beside.map_or_else(String::new, |(name, ns)| format!("{name} {ns:.1}"));
+            let Goal { name, value, relation, bound, .. } = goal;
+            let sign = if *relation == "exactly" { "=" } else { "<=" };
+            say(&format!(
+                "{name:<58} {ours:>9}  {beside:<34} {value:>9.2}  {:>9}  {}",
+                format!("{sign} {bound}"),
+                goal.verdict()
+            ));
+        }
+        let met = self.goals.iter().filter(|goal| goal.met).count();
+        say(&format!("{met} of {} goals met", self.goals.len()));
         json!({
-            "schema": 1,
+            "schema": 2,
             "utc": utc(),
             "quick": quick,
             "commit": commit(),
             "machine": machine(),
             "rows": self.rows,
-            "goals": self.goals,
+            "goals": self.goals.iter().map(Goal::json).collect::<Vec<_>>(),
             "facts": self.facts,
         })
     }
@@ -127,6 +215,10 @@ pub(crate) fn write(result: &Value, path: Option<PathBuf>) -> std::io::Result<Pa
     });
     std::fs::write(&path, format!("{result:#}\n"))?;
     Ok(path)
+}
+
+fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
 }
 
 fn tenth(value: f64) -> f64 {

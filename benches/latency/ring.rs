@@ -19,19 +19,23 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     let alone = crate::processors().len() < 2;
     let hops = if alone { 16 } else { scale.of(200_000) };
     let [mut line_samples, mut ring_samples, mut same_samples] =
-        [const { Samples { singles: Vec::new(), means: Vec::new() } }; 3];
+        [(); 3].map(|()| Samples::default());
     let mut sum = 0;
     for _ in 0..scale.rounds() {
         line(timer, hops, &mut line_samples);
         sum = two_threads(timer, hops, &mut ring_samples);
         one_thread(timer, hops, &mut same_samples);
+        for samples in [&mut line_samples, &mut ring_samples, &mut same_samples] {
+            samples.next_round();
+        }
     }
     let (floor, ours, same) =
         (line_samples.figures(), ring_samples.figures(), same_samples.figures());
     report.row("ring", "one cache line handed over", Kind::Floor, &floor, None);
     report.row("ring", "one 64-byte record over a ring", Kind::Ours, &ours, Some(sum));
     report.row("ring", "push and pop by one thread", Kind::Ours, &same, None);
-    report.at_most("ring: hop / cache line, p50", ours.p50 as f64 / floor.p50.max(1) as f64, 1.2);
+    let line = ("a cache line", floor.round_p50);
+    report.ratio("ring: hop / cache line, p50", ours.round_p50, line, 1.2, Some(sum));
 }
 
 /// The floor: a counter that one raises and the other answers on a second line.

@@ -3,7 +3,7 @@
 
 use crate::channel::{LeapClock, Wire, framed};
 use crate::engine::{Engine, Wish};
-use crate::measure::{Samples, Scale, Timer};
+use crate::measure::{Digest, Samples, Scale, Timer};
 use crate::pin;
 use crate::result::{Kind, Report};
 use base::{Clock as _, VenueId};
@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 const APART: f64 = 62_300.0;
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What client and venue agree on before each exchange.
 #[derive(Debug, Default)]
@@ -55,12 +55,12 @@ impl Plan {
 
 pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     report.group("wire: quote out, order in, over loopback TLS, both ends spinning");
-    let count = scale.of(4_000);
-    let rounds = scale.rounds().min(5);
+    let count = scale.of(2_000);
+    let rounds = scale.rounds();
     let authority = Authority::new();
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
-    let (mut floor, mut ours) = (Samples::default(), Samples::default());
+    let (mut floor, mut ours, mut hash) = (Samples::default(), Samples::default(), 0);
     let echo = Plan::default();
     let engine = Plan::default();
     thread::scope(|scope| {
@@ -68,18 +68,19 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
         let (echo, engine) = (&echo, &engine);
         let served =
             scope.spawn(move || serve(&listener, &config, [echo, engine], (rounds, count), timer));
-        trade(timer, &authority, address, [echo, engine], rounds, count);
+        hash = trade(timer, &authority, address, [echo, engine], rounds, count);
         let samples = served.join().expect("the venue served");
         [floor, ours] = samples;
     });
     let (floor, ours) = (floor.figures(), ours.figures());
     report.row("wire", "bare TLS echo of the same bytes", Kind::Floor, &floor, None);
-    report.row("wire", "quote to order through the engine", Kind::Ours, &ours, None);
-    let ratio = ours.p50 as f64 / floor.p50.max(1) as f64;
-    report.at_most("wire: engine / bare TLS echo, p50", ratio, 1.15);
+    let hash = Some(hash);
+    report.row("wire", "quote to order through the engine", Kind::Ours, &ours, hash);
+    let echo = ("bare TLS echo", floor.round_p50);
+    report.ratio("wire: engine / bare TLS echo, p50", ours.round_p50, echo, 1.15, hash);
 }
 
-/// The client's side: echoes on one connection, trades on the other, in turns.
+/// The client's side: echoes on one connection, trades on the other, in turns. A hash of the orders.
 fn trade(
     timer: &Timer,
     authority: &Authority,
@@ -87,7 +88,7 @@ fn trade(
     plans: [&Plan; 2],
     rounds: usize,
     count: usize,
-) {
+) -> u64 {
     let mut bare = authority.client(address);
     let clock = LeapClock::new(timer.clock.clone());
     let connector = Connector::start(&authority.tls(), clock.clone()).expect("a thread");
@@ -101,6 +102,7 @@ fn trade(
     let mut reply = exchange(&mut engine, &mut brain, orders);
     let quote = engine.quote(0, APART);
     let quote = framed(quote.as_bytes());
+    let mut sum = Digest::new();
     for _ in 0..rounds {
         for _ in 0..count {
             Plan::put(&echo.frame, &quote);
@@ -110,8 +112,10 @@ fn trade(
         }
         for _ in 0..count {
             reply = exchange(&mut engine, &mut brain, orders);
+            sum.bytes(engine.order().as_bytes());
         }
     }
+    sum.value()
 }
 
 /// One quote in, one order out, the pair over; the order's frame.
@@ -206,6 +210,8 @@ fn serve(
             done[1] += 1;
             ours.singles.push(one(&mut link, orders, done[1], timer));
         }
+        floor.next_round();
+        ours.next_round();
     }
     [floor, ours]
 }
