@@ -1,6 +1,6 @@
 //! REST without a network: what is asked to the byte, and what is made of answers.
 
-use super::{Call, Counted, Failure, Job, ListenKey, News, Reply, Rest, RestParts, Task};
+use super::{Call, Counted, Failure, Job, ListenKey, News, Reply, Rest, RestParts, Task, Unfit};
 use crate::decode::Skipped;
 use crate::markets::Markets;
 use crate::samples;
@@ -16,9 +16,12 @@ use venue::credentials::Credentials;
 use venue::sign::{self, HmacKey};
 use venue::{Outcome, Spend};
 
+mod account;
 mod binance;
 mod bybit;
 mod okx;
+mod paging;
+mod place;
 
 /// 2023-11-14 22:13:20.123 UTC.
 #[derive(Debug)]
@@ -47,17 +50,21 @@ fn rest(venue: VenueId) -> Rest<Fixed> {
 }
 
 fn rest_with(venue: VenueId, kill: Flag) -> Rest<Fixed> {
-    Rest::new(RestParts {
+    Rest::new(rest_parts(venue, kill, Fixed))
+}
+
+fn rest_parts<C>(venue: VenueId, kill: Flag, clock: C) -> RestParts<C> {
+    RestParts {
         venue,
         base: "https://venue.test".to_owned(),
         credentials: Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap()),
         markets: Markets::new(venue, &samples::instruments()).unwrap(),
         instance: instance(),
-        clock: Fixed,
+        clock,
         recv_window_ms: 5_000,
         simulated_header: false,
         kill,
-    })
+    }
 }
 
 /// An answer of the venue, or none at all.
