@@ -17,14 +17,20 @@ use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use telemetry::{NoticeSender, Writer};
+use telemetry::{NoticeReceiver, Writer};
 use venue::credentials::Credentials;
 
 mod account;
+mod cancels;
 mod faults;
+mod fitness;
 mod limits;
 mod orders;
+mod seen;
 mod sessions;
+mod slow;
+
+use seen::{fills, phases, rejects, states, unknowns};
 
 /// Monotonic time that only moves when told; the wall stands at a fixed day.
 #[derive(Clone, Debug)]
@@ -62,6 +68,7 @@ struct World {
     intents: Sender<Record>,
     reports: Receiver<Record>,
     kill: Flag,
+    notices: NoticeReceiver,
     next: u64,
 }
 
@@ -88,6 +95,17 @@ impl World {
     }
 
     fn with_key(venue: VenueId, depth: usize, settings: Settings, secret: &str) -> Self {
+        let mut world = Self::unasked(venue, depth, settings, secret);
+        // The account is asked about first, whatever else is done at the start.
+        let first = world.errands.next_job().expect("a job");
+        assert_eq!(first.task, Task::Account);
+        world.finish(first);
+        world.stage.turn(world.now());
+        world
+    }
+
+    /// As above, and nothing is known of the account.
+    fn unasked(venue: VenueId, depth: usize, settings: Settings, secret: &str) -> Self {
         let (_, instrument) = VENUES.into_iter().find(|(of, _)| *of == venue).unwrap();
         let clock = HandClock(Rc::new(Cell::new(1_000_000_000)));
         let (orders_channel, orders) = MemoryChannel::pair();
@@ -97,6 +115,7 @@ impl World {
         let (intents, intents_out) = ring("ord-test", 256, Full::Halt);
         let (reports_in, reports) = ring("ack-test", depth, Full::Halt);
         let kill = Flag::new();
+        let (told, notices) = telemetry::notices("gw-test", 256);
         let parts = StageParts {
             name: "gw-test",
             intents: intents_out,
@@ -106,7 +125,7 @@ impl World {
             kill: kill.clone(),
             clock: clock.clone(),
             page: Writer::detached(),
-            notices: NoticeSender::detached(),
+            notices: told,
         };
         let instruments = samples::instruments();
         let desk = DeskParts {
@@ -132,15 +151,10 @@ impl World {
             intents,
             reports,
             kill,
+            notices,
             next: 1,
         };
         world.step();
-        // The account is asked about first, whatever else is done at the start.
-        let first = world.errands.next_job().expect("a job");
-        assert_eq!(first.task, Task::Account);
-        world.finish(first);
-        let now = world.now();
-        world.stage.turn(now);
         world
     }
 
@@ -447,56 +461,4 @@ fn pushed_fill(venue: VenueId, client: &str, trade: u64) -> String {
         }]}),
     }
     .to_string()
-}
-
-/// Only the fills among them: order, size, trade.
-fn fills(inputs: &[Input]) -> Vec<(OrderId, Qty, u64)> {
-    inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::Fill(fill) => Some((fill.order, fill.qty, fill.trade_id)),
-            _ => None,
-        })
-        .collect()
-}
-
-/// Only the states among them.
-fn states(inputs: &[Input]) -> Vec<(OrderId, OrderStatus, Qty)> {
-    inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::OrderState(state) => Some((state.order, state.status, state.filled)),
-            _ => None,
-        })
-        .collect()
-}
-
-fn unknowns(inputs: &[Input]) -> Vec<OrderId> {
-    inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::OrderUnknown(unknown) => Some(unknown.order),
-            _ => None,
-        })
-        .collect()
-}
-
-fn rejects(inputs: &[Input]) -> Vec<(OrderId, RejectClass, i64)> {
-    inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::Reject(reject) => Some((reject.order, reject.class, reject.code)),
-            _ => None,
-        })
-        .collect()
-}
-
-fn phases(inputs: &[Input]) -> Vec<ReconcilePhase> {
-    inputs
-        .iter()
-        .filter_map(|input| match input {
-            Input::Reconcile(bracket) => Some(bracket.phase),
-            _ => None,
-        })
-        .collect()
 }
