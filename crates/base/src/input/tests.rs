@@ -1,3 +1,5 @@
+mod layout;
+
 use super::*;
 use crate::record::Kind;
 use proptest::prelude::*;
