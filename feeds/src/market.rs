@@ -236,6 +236,10 @@ impl Market {
     #[inline(always)]
     fn on_trades(&mut self, row: Row, recv: Stamp, from: From) {
         let Some(tracked) = self.tracked.get_mut(row.index()) else { return };
+        if tracked.sub(Channel::Trades).is_none() {
+            self.counts.ignored += 1;
+            return;
+        }
         if !beat(&mut self.pulses, tracked, Channel::Trades, recv, from) {
             return;
         }

@@ -47,8 +47,11 @@ pub struct FeedOptions {
     pub book_levels: usize,
     /// Levels asked for in a REST snapshot (Binance: 5, 10, 20, 50, 100, 500 or 1000).
     pub snapshot_levels: u16,
-    /// Whether public trades are subscribed.
+    /// Whether public trades are subscribed and told: no strategy reads them, so they cost without use unless
+    /// somebody wants them in the journal.
     pub trades: bool,
+    /// Whether index prices are subscribed and told; as trades.
+    pub index: bool,
     /// By [`VenueId::index`].
     pub silence: [Silence; VenueId::COUNT],
     /// Oldest venue time that data may carry, beyond the error of the clock estimate.
@@ -73,7 +76,8 @@ impl Default for FeedOptions {
             probe: Money::from_whole(1_000),
             book_levels: 1_000,
             snapshot_levels: 1_000,
-            trades: true,
+            trades: false,
+            index: false,
             silence: VenueId::ALL.map(Silence::of),
             age_max: Span::from_secs(2),
             message_max: 512 << 10,

@@ -177,7 +177,9 @@ impl FeedPlan {
             instruments.list.iter().filter(|i| venues.contains(&i.venue)).cloned().collect();
         let mut plan =
             Self { name, rows, sessions: Vec::new(), subs: Vec::new(), indices: Vec::new() };
-        plan.find_indices();
+        if options.index {
+            plan.find_indices();
+        }
         for line in [
             Line::Spot,
             Line::UsdmPublic,

@@ -109,7 +109,12 @@ impl Rig {
         Self::with(venues, options, 1024)
     }
 
-    pub(crate) fn with(venues: &[VenueId], mut options: FeedOptions, depth: usize) -> Self {
+    /// With every channel.
+    pub(crate) fn with(venues: &[VenueId], options: FeedOptions, depth: usize) -> Self {
+        Self::as_wished(venues, FeedOptions { trades: true, index: true, ..options }, depth)
+    }
+
+    pub(crate) fn as_wished(venues: &[VenueId], mut options: FeedOptions, depth: usize) -> Self {
         options.message_max = 1 << 16;
         let instruments = instruments();
         let plan =

@@ -29,6 +29,26 @@ const PLAIN: [bool; 256] = {
 /// Digits that cannot overflow an `i64`.
 const DIGITS_SAFE: usize = 18;
 
+/// The digits of a decimal before its point.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    value: u64,
+    /// The byte behind them, and what follows that.
+    stop: u8,
+    rest: &'a [u8],
+    /// How many they are.
+    digits: usize,
+}
+
+/// Digits of a decimal that are finer than its scale.
+#[derive(Clone, Copy)]
+struct Finer {
+    /// The first of them.
+    cut: Option<u8>,
+    /// Whether one behind it is not zero.
+    more: bool,
+}
+
 impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) const fn new(rest: &'a [u8]) -> Self {
@@ -137,58 +157,19 @@ impl<'a> Cursor<'a> {
     /// Gives up on a sign, on an empty side of the point and on what is finer than the scale.
     #[inline(always)]
     pub(crate) fn decimal(&mut self, exp: u8) -> Option<i64> {
-        let mut bytes = self.rest.iter();
-        let mut value = 0_u64;
-        // bound: the length of the message
-        let stop = loop {
-            let byte = *bytes.next()?;
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
-                break byte;
-            }
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-        };
-        let whole = self.rest.len() - bytes.len() - 1;
-        if whole == 0 || whole + usize::from(exp) > DIGITS_SAFE {
+        let head = self.head()?;
+        if head.digits == 0 || head.digits + usize::from(exp) > DIGITS_SAFE {
             return self.decimal_long(exp);
         }
-        let mut left = usize::from(exp);
-        if stop == b'.' {
-            let fraction = bytes.as_slice();
-            if let Some((eight, rest)) = fraction.split_first_chunk::<8>()
-                && let Some((b'"', rest)) = rest.split_first()
-                && let Some(value) = eight_decimals(value, *eight, exp)
-            {
-                self.rest = rest;
-                return Some(value);
-            }
-            let before = bytes.len();
-            // bound: the length of the message
-            let end = loop {
-                let byte = *bytes.next()?;
-                let digit = byte.wrapping_sub(b'0');
-                if digit > 9 {
-                    break byte;
-                }
-                if left == 0 {
-                    if digit != 0 {
-                        return None;
-                    }
-                } else {
-                    value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-                    left -= 1;
-                }
-            };
-            if end != b'"' || before - bytes.len() < 2 {
-                return None;
-            }
-        } else if stop != b'"' {
-            return None;
+        if head.stop == b'.'
+            && let Some((eight, rest)) = head.rest.split_first_chunk::<8>()
+            && let Some((b'"', rest)) = rest.split_first()
+            && let Some(value) = eight_decimals(head.value, *eight, exp)
+        {
+            self.rest = rest;
+            return Some(value);
         }
-        self.rest = bytes.as_slice();
-        let factor = *POW10_I64.get(left)?;
-        // At most 18 digits in all: neither the digits nor the factor can overflow.
-        Some(value.cast_signed().wrapping_mul(factor))
+        self.tail::<false>(head, exp).map(|(value, _)| value)
     }
 
     /// A decimal up to the closing quote, which is stepped over, rounded half to even to 10^-`exp`: for what is
@@ -196,6 +177,23 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn rounded(&mut self, exp: u8) -> Option<i64> {
         let negative = self.literal(b"-").is_some();
+        let head = self.head()?;
+        if head.digits == 0 || head.digits + usize::from(exp) > DIGITS_SAFE {
+            return None;
+        }
+        let (value, finer) = self.tail::<true>(head, exp)?;
+        let up = match finer.cut.unwrap_or(0) {
+            0..=4 => false,
+            5 => finer.more || value & 1 == 1,
+            _ => true,
+        };
+        let value = value.wrapping_add(i64::from(up));
+        Some(if negative { -value } else { value })
+    }
+
+    /// The digits before the point or the closing quote, and what follows; steps over nothing.
+    #[inline(always)]
+    fn head(&self) -> Option<Head<'a>> {
         let mut bytes = self.rest.iter();
         let mut value = 0_u64;
         // bound: the length of the message
@@ -207,14 +205,19 @@ impl<'a> Cursor<'a> {
             }
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         };
-        let whole = self.rest.len() - bytes.len() - 1;
-        if whole == 0 || whole + usize::from(exp) > DIGITS_SAFE {
-            return None;
-        }
+        let digits = self.rest.len() - bytes.len() - 1;
+        Some(Head { value, stop, digits, rest: bytes.as_slice() })
+    }
+
+    /// The rest of a decimal, its head and `exp` being at most 18 digits together: all of it as a count of
+    /// 10^-`exp`, and the digits finer than that. They are only looked at to round; else they must be zeros.
+    #[inline(always)]
+    fn tail<const ROUND: bool>(&mut self, head: Head<'a>, exp: u8) -> Option<(i64, Finer)> {
+        let mut bytes = head.rest.iter();
+        let mut value = head.value;
         let mut left = usize::from(exp);
-        // The first digit too fine, and whether a digit behind it is not zero.
-        let (mut cut, mut more) = (None, false);
-        if stop == b'.' {
+        let mut finer = Finer { cut: None, more: false };
+        if head.stop == b'.' {
             let before = bytes.len();
             // bound: the length of the message
             let end = loop {
@@ -226,29 +229,26 @@ impl<'a> Cursor<'a> {
                 if left > 0 {
                     value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
                     left -= 1;
-                } else if cut.is_none() {
-                    cut = Some(digit);
+                } else if !ROUND {
+                    if digit != 0 {
+                        return None;
+                    }
+                } else if finer.cut.is_none() {
+                    finer.cut = Some(digit);
                 } else {
-                    more |= digit != 0;
+                    finer.more |= digit != 0;
                 }
             };
             if end != b'"' || before - bytes.len() < 2 {
                 return None;
             }
-        } else if stop != b'"' {
+        } else if head.stop != b'"' {
             return None;
         }
         self.rest = bytes.as_slice();
         let factor = *POW10_I64.get(left)?;
         // At most 18 digits in all: neither the digits nor the factor can overflow.
-        let value = value.cast_signed().wrapping_mul(factor);
-        let up = match cut.unwrap_or(0) {
-            0..=4 => false,
-            5 => more || value & 1 == 1,
-            _ => true,
-        };
-        let value = value.wrapping_add(i64::from(up));
-        Some(if negative { -value } else { value })
+        Some((value.cast_signed().wrapping_mul(factor), finer))
     }
 
     /// A decimal that may be long: checked digit by digit.

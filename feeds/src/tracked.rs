@@ -106,7 +106,7 @@ impl Tracked {
             edge: instrument.edge,
             book: Book::with_capacity(options.book_levels),
             sequence: Sequence::new(rule),
-            facts: Facts::new(instrument),
+            facts: Facts::new(instrument, options.index),
             subs: [None; Channel::COUNT],
             resyncs: 0,
             queued: false,

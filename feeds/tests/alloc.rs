@@ -202,7 +202,8 @@ struct Rig {
 
 impl Rig {
     fn new(venues: &[VenueId], frames: Vec<Vec<u8>>, depth: usize) -> Self {
-        let options = FeedOptions { message_max: 1 << 16, ..FeedOptions::default() };
+        let every = FeedOptions { trades: true, index: true, ..FeedOptions::default() };
+        let options = FeedOptions { message_max: 1 << 16, ..every };
         let plan =
             FeedPlan::new("feed-test", venues, &instruments(), Endpoints::production, &options);
         let (until, sent) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));

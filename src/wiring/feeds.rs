@@ -23,6 +23,8 @@ pub(super) fn stage(
     }
     let mut options =
         FeedOptions { probe: plan.orders.probe, speed: site.speed, ..FeedOptions::default() };
+    options.trades = venues.iter().any(|v| config.venue(*v).is_some_and(|e| e.public_trades));
+    options.index = venues.iter().any(|v| config.venue(*v).is_some_and(|e| e.index_price));
     for venue in VenueId::ALL {
         if let Some(exchange) = config.venue(venue) {
             options.silence[venue.index()] = silence(exchange, options.silence[venue.index()]);

@@ -150,6 +150,10 @@ pub struct Exchange {
     pub futures: bool,
     /// Whether funding rates are followed.
     pub funding: bool,
+    /// Whether public trades are followed: no strategy reads them, the journal keeps them.
+    pub public_trades: bool,
+    /// Whether index prices are followed, likewise.
+    pub index_price: bool,
     /// The API key.
     pub api_key: Secret,
     /// Its secret, or an Ed25519 key in PEM.
@@ -244,7 +248,8 @@ fn read_one(
     // The seed's word for who speaks to the exchange; this engine always does so itself.
     const PLUGINS: &[(&str, ())] = &[("ccxt", ()), ("custom", ()), ("native", ())];
     let _: Option<()> = s.maybe("plugin_type", &choice(PLUGINS), faults);
-    let (spot, futures, funding) = features(s.section("features", faults), faults);
+    let [spot, futures, funding, public_trades, index_price] =
+        features(s.section("features", faults), faults);
     let (addresses, addresses_usdm) = endpoints(name, &mut s, faults);
     let (fees_spot, fees_futures) = fees(s.section("fees", faults), faults);
     let exchange = Exchange {
@@ -254,6 +259,8 @@ fn read_one(
         spot,
         futures,
         funding,
+        public_trades,
+        index_price,
         api_key: credential(&mut s, "api_key", "api_key_file", warnings, faults),
         secret_key: credential(&mut s, "secret_key", "secret_key_file", warnings, faults),
         passphrase: credential(&mut s, "passphrase", "passphrase_file", warnings, faults),
@@ -274,12 +281,11 @@ fn read_one(
     exchange
 }
 
-fn features(mut s: Section<'_>, faults: &mut Vec<Fault>) -> (bool, bool, bool) {
-    let spot = s.need("spot_trading", &flag(), faults);
-    let futures = s.need("futures_trading", &flag(), faults);
-    let funding = s.need("funding_rate", &flag(), faults);
+fn features(mut s: Section<'_>, faults: &mut Vec<Fault>) -> [bool; 5] {
+    let keys = ["spot_trading", "futures_trading", "funding_rate", "public_trades", "index_price"];
+    let features = keys.map(|key| s.need(key, &flag(), faults));
     s.finish(faults);
-    (spot, futures, funding)
+    features
 }
 
 fn fees(mut s: Section<'_>, faults: &mut Vec<Fault>) -> (FeeTier, FeeTier) {

@@ -25,8 +25,14 @@ fn what_is_shipped_loads_alone_and_is_the_simulation() {
     assert!(config.strategies.iter().all(|strategy| strategy.enabled));
     assert_eq!(config.warnings, Vec::<String>::new());
     for venue in VenueId::ALL {
-        assert!(config.venue(venue).is_some(), "{venue}");
+        let exchange = config.venue(venue).unwrap_or_else(|| panic!("{venue}"));
+        assert!(exchange.funding, "{venue}");
+        assert!(!exchange.public_trades && !exchange.index_price, "{venue}: nobody reads them");
     }
+    let wishes = [("exchanges.okx.features.public_trades", "true")];
+    let config = load(None, &wishes).unwrap();
+    let okx = config.venue(VenueId::Okx).unwrap();
+    assert!(okx.public_trades && !okx.index_price);
 }
 
 #[test]

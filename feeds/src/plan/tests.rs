@@ -3,8 +3,24 @@ use crate::rig::{instrument, instruments};
 use base::Instruments;
 
 fn plan(venues: &[VenueId], instruments: &Instruments) -> FeedPlan {
-    let options = FeedOptions::default();
+    let options = FeedOptions { trades: true, index: true, ..FeedOptions::default() };
     FeedPlan::new("feed-test", venues, instruments, Endpoints::production, &options)
+}
+
+#[test]
+fn trades_and_indices_are_subscribed_only_when_they_are_wanted() {
+    let all = instruments();
+    let count = |options: &FeedOptions, channel: Channel| {
+        let endpoints = Endpoints::production;
+        let plan = FeedPlan::new("feed-test", &VenueId::ALL, &all, endpoints, options);
+        plan.subs.iter().filter(|sub| sub.channel == channel).count()
+    };
+    let plain = FeedOptions::default();
+    assert_eq!((count(&plain, Channel::Trades), count(&plain, Channel::Index)), (0, 0));
+    let trades = FeedOptions { trades: true, ..FeedOptions::default() };
+    assert_eq!((count(&trades, Channel::Trades), count(&trades, Channel::Index)), (7, 0));
+    let index = FeedOptions { index: true, ..FeedOptions::default() };
+    assert_eq!((count(&index, Channel::Trades), count(&index, Channel::Index)), (0, 1));
 }
 
 fn urls(plan: &FeedPlan) -> Vec<&str> {

@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     venue: VenueId,
     instrument: InstrumentId,
     is_perpetual: bool,
+    /// Whether anybody wants to be told of the index.
+    with_index: bool,
     mark: Option<Price>,
     index: Option<Price>,
     rate: Option<Rate>,
@@ -35,12 +37,13 @@ pub(crate) struct Facts {
 const REPEAT_AFTER: Span = Span::from_secs(1);
 
 impl Facts {
-    pub(crate) fn new(instrument: &Instrument) -> Self {
+    pub(crate) fn new(instrument: &Instrument, with_index: bool) -> Self {
         let asked = instrument.venue == VenueId::BinanceUsdm;
         Self {
             venue: instrument.venue,
             instrument: instrument.id,
             is_perpetual: instrument.product == Product::Perpetual,
+            with_index,
             mark: None,
             index: None,
             rate: None,
@@ -74,9 +77,10 @@ impl Facts {
                 *interval = None;
             }
         }
-        if ticker.mark.is_some() || ticker.index.is_some() || ticker.snapshot {
+        let index = ticker.index.filter(|_| self.with_index);
+        if ticker.mark.is_some() || index.is_some() || ticker.snapshot {
             self.mark = ticker.mark.or(self.mark);
-            self.index = ticker.index.or(self.index);
+            self.index = index.or(self.index);
             self.tell_mark(row, ticker.venue_time, now, outbox);
         }
         if !self.is_perpetual {

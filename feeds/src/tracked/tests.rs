@@ -7,7 +7,7 @@ use rings::{Full, Receiver, ring};
 fn tracked(venue: VenueId) -> (Tracked, Outbox, Receiver<Record>) {
     let (sender, receiver) = ring("md-test", 256, Full::DropNew);
     let instrument = instrument(0, venue, Product::Perpetual, "X", 1);
-    let options = FeedOptions::default();
+    let options = FeedOptions { index: true, ..FeedOptions::default() };
     (Tracked::new(Row(0), &instrument, &options), Outbox::new(sender, None, 1), receiver)
 }
 

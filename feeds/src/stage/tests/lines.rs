@@ -85,6 +85,34 @@ fn garbage_on_every_line_is_refused_and_the_feed_goes_on() {
     }
 }
 
+#[test]
+fn the_core_is_not_told_what_nobody_wants_to_read() {
+    let mut rig = Rig::as_wished(&[VenueId::Bybit], FeedOptions::default(), 1024);
+    rig.pass(20);
+    let ticker = |kind: &str, fields: &str| {
+        format!(
+            r#"{{"topic":"tickers.BTCUSDT","type":"{kind}","data":{{"symbol":"BTCUSDT"{fields}}},"cs":1,"ts":1790000000100}}"#
+        )
+    };
+    let both = r#","markPrice":"100.5","indexPrice":"100.4""#;
+    rig.say(Line::BybitLinear, &ticker("snapshot", both));
+    rig.say(Line::BybitLinear, &ticker("delta", r#","indexPrice":"100.5""#));
+    rig.say(
+        Line::BybitLinear,
+        r#"{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":1790000000100,"data":[{"T":1790000000099,"s":"BTCUSDT","S":"Buy","v":"1","p":"100.5","L":"PlusTick","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false}]}"#,
+    );
+    let marks: Vec<_> = rig
+        .market()
+        .iter()
+        .filter(|input| !matches!(input, Input::Funding(_)))
+        .map(|input| match input {
+            Input::Mark(mark) => (mark.mark, mark.index),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(marks, [(Some(Price(10_050)), None)]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
