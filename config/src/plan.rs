@@ -10,6 +10,7 @@ pub mod system;
 mod check;
 mod form;
 mod section;
+mod unused;
 
 pub use exchanges::{Addresses, Exchange, ExchangeName, FeeTier, Silence, Symbol};
 pub use nodes::{JournalPlan, Layout, Nodes};
@@ -101,7 +102,7 @@ fn dedup(all: Vec<(VenueId, String)>) -> Vec<(VenueId, String)> {
 pub(crate) fn read(tree: &Node, faults: &mut Vec<Fault>) -> Config {
     let mut warnings = Vec::new();
     let mut root = Section::root(tree, faults);
-    let config = Config {
+    let mut config = Config {
         system: system::read_system(root.section("system", faults), faults),
         logging: system::read_logging(root.section("logging", faults), faults),
         exchanges: exchanges::read(root.section("exchanges", faults), &mut warnings, faults),
@@ -119,6 +120,7 @@ pub(crate) fn read(tree: &Node, faults: &mut Vec<Fault>) -> Config {
         warnings,
     };
     root.finish(faults);
+    unused::warn(tree, &mut config.warnings);
     check::check(&config, tree, faults);
     config
 }

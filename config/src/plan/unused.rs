@@ -1,0 +1,61 @@
+//! Keys that are read and checked, but that nothing in this version acts on: who sets one is told.
+
+use crate::fault::Source;
+use crate::raw::{Node, Value};
+
+/// Whole sections or single keys; `*` is any one name.
+const UNUSED: &[&str] = &[
+    "system.name",
+    "system.environment",
+    "system.timezone",
+    "api.rest.cors_origins",
+    "api.rest.rate_limit",
+    "api.websocket",
+    "monitoring.prometheus.path",
+    "monitoring.grafana",
+    "monitoring.alerting",
+    "database",
+    "redis",
+    "messaging",
+    "exchanges.*.features.funding_rate",
+    "risk_management.var_limits",
+    "risk_management.risk_alerts.var_breach",
+];
+
+/// Warns of every such key that stands anywhere but in the built-in files.
+pub(super) fn warn(tree: &Node, warnings: &mut Vec<String>) {
+    for pattern in UNUSED {
+        let parts: Vec<_> = pattern.split('.').collect();
+        find(tree, &parts, "", warnings);
+    }
+}
+
+fn find(node: &Node, parts: &[&str], path: &str, warnings: &mut Vec<String>) {
+    let Some((first, rest)) = parts.split_first() else { return tell(node, path, warnings) };
+    let Value::Map(entries) = &node.value else { return };
+    for entry in entries.iter().filter(|entry| *first == "*" || entry.key == *first) {
+        find(&entry.node, rest, &join(path, &entry.key), warnings);
+    }
+}
+
+/// The first value below `node` that a user wrote.
+fn tell(node: &Node, path: &str, warnings: &mut Vec<String>) {
+    if let Some(at) = own(node) {
+        warnings.push(format!("{at}: {path} has no effect in this version"));
+    }
+}
+
+fn own(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Map(entries) => entries.iter().find_map(|entry| own(&entry.node)),
+        Value::Null | Value::Broken => None,
+        Value::Text(_) | Value::List(_) => {
+            let shipped = matches!(&*node.at.source, Source::Shipped(_));
+            (!shipped).then(|| node.at.to_string())
+        }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
