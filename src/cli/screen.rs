@@ -272,10 +272,11 @@ fn speed(text: &mut String, page: &Snapshot) {
         row("core", Hist::Strategy),
         row("ack", Hist::AckRoundTrip)
     );
-    let rings: Vec<_> = page
-        .rings
+    let mut rings: Vec<_> = page.rings.iter().filter(|ring| ring.fill_max > 0).collect();
+    rings.sort_by_key(|ring| std::cmp::Reverse(ring.fill_max * 1_000 / ring.depth.max(1)));
+    let rings: Vec<_> = rings
         .iter()
-        .filter(|ring| ring.depth > 0 && (ring.fill_max > 0 || ring.refused > 0))
+        .take(3)
         .map(|ring| format!("{} {}/{}", ring.name, ring.fill_max, ring.depth))
         .collect();
     let _ = writeln!(
