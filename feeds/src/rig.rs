@@ -110,12 +110,14 @@ impl Rig {
     }
 
     /// With every channel.
-    pub(crate) fn with(venues: &[VenueId], options: FeedOptions, depth: usize) -> Self {
-        Self::as_wished(venues, FeedOptions { trades: true, index: true, ..options }, depth)
+    pub(crate) fn with(venues: &[VenueId], mut options: FeedOptions, depth: usize) -> Self {
+        (options.trades, options.index) = (true, true);
+        Self::as_wished(venues, &options, depth)
     }
 
-    pub(crate) fn as_wished(venues: &[VenueId], mut options: FeedOptions, depth: usize) -> Self {
-        options.message_max = 1 << 16;
+    /// With the channels that the options say.
+    pub(crate) fn as_wished(venues: &[VenueId], options: &FeedOptions, depth: usize) -> Self {
+        let options = FeedOptions { message_max: 1 << 16, ..options.clone() };
         let instruments = instruments();
         let plan =
             FeedPlan::new("feed-test", venues, &instruments, Endpoints::production, &options);

@@ -87,7 +87,7 @@ fn garbage_on_every_line_is_refused_and_the_feed_goes_on() {
 
 #[test]
 fn the_core_is_not_told_what_nobody_wants_to_read() {
-    let mut rig = Rig::as_wished(&[VenueId::Bybit], FeedOptions::default(), 1024);
+    let mut rig = Rig::as_wished(&[VenueId::Bybit], &FeedOptions::default(), 1024);
     rig.pass(20);
     let ticker = |kind: &str, fields: &str| {
         format!(
