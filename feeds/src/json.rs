@@ -2,6 +2,10 @@
 //!
 //! It decides what a message of an unexpected shape says. It is strict where reading on would be guessing:
 //! a key that stands twice, a number where the venue documents a text, are refused, not chosen among.
+//!
+//! The gateway's reader is another one, for another job: every message of an account goes through it, a few
+//! hundred bytes in place and without a copy, and it takes numbers as texts or plain, since venues change that
+//! and a fill must not be lost to it. This one is for the rare message and for snapshots of 70 kB.
 
 use crate::message::Why;
 use simd_json::{Buffers, INPUT_PADDING, Node, StaticNode, Tape};
