@@ -54,8 +54,9 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     let most = scale.of(played.len()).max(FRONT + 200).min(played.len());
     let played = &played[..most];
     report.group(&format!("capture: {} frames of Binance spot and USD-M", played.len()));
-    flat_out(report, timer, played, &books);
-    paced(report, timer, played, &books);
+    let flat = flat_out(report, timer, played, &books);
+    let paced = paced(report, timer, played, &books);
+    assert_eq!(flat, paced, "the same books at both speeds");
 }
 
 /// Both captures as one, in the order of arrival, and the snapshots in them.
@@ -120,8 +121,9 @@ fn ready(timer: &Timer, played: &[Played], books: &[Book]) -> (Engine, Brain) {
     (engine, brain)
 }
 
-/// As fast as one thread reads: feed, core, and gateways on one thread, nothing between two frames.
-fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) {
+/// As fast as one thread reads: feed, core, and gateways on one thread, nothing between two frames. A hash
+/// of the books at the end.
+fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) -> u64 {
     let (mut engine, mut brain) = ready(timer, played, books);
     let before = engine.counted();
     let inputs = counts(&brain).inputs;
@@ -152,14 +154,15 @@ fn flat_out(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book
     engine.clock.leap(2_000_000);
     engine.housekeep(&mut brain);
     let sent = counts(&brain).orders_sent;
-    let hash = Some(touches(&brain));
-    report.row("capture", "frame to record, flat out", Kind::Ours, &decode.figures(), hash);
+    let hash = touches(&brain);
+    report.row("capture", "frame to record, flat out", Kind::Ours, &decode.figures(), Some(hash));
     report.row("capture", "frame to order bytes, flat out", Kind::Ours, &orders.figures(), None);
     report.fact("capture: frames/s flat out, one thread", (rest.len() as f64 * 1e9 / took).round());
     let records = counts(&brain).inputs - inputs;
     report.fact("capture: records/s into the core", (records as f64 * 1e9 / took).round());
     report.fact("capture: orders on the way, flat out", sent);
     losses(report, "flat out", &before, &engine.counted());
+    hash
 }
 
 /// When the bytes of the first order since `begun` stood ready, if there is one.
@@ -206,12 +209,13 @@ fn losses(report: &mut Report, how: &str, before: &Snapshot, after: &Snapshot) {
         .fact(&format!("capture {how}: left to the full parser"), grown(&[Counter::FeedFallback]));
 }
 
-/// At ten times the recorded rate; each frame is due at its time and late by whatever came before it.
-fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) {
+/// At ten times the recorded rate; each frame is due at its time and late by whatever came before it. A hash
+/// of the books at the end.
+fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) -> u64 {
     let (mut engine, mut brain) = ready(timer, played, books);
     let before = engine.counted();
     let rest = &played[FRONT.min(played.len())..];
-    let Some(first) = rest.first().map(|played| played.at) else { return };
+    let first = rest.first().map_or(0, |played| played.at);
     let (mut core, mut orders) = (Samples::with_room(rest.len()), Samples::default());
     let begun = timer.now();
     let mut kept_at = begun;
@@ -232,8 +236,8 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
     engine.housekeep(&mut brain);
     let sent = orders.singles.len();
     let name = format!("{SPEED} x the recorded rate");
-    let (hash, figures) = (Some(touches(&brain)), core.figures());
-    report.row("capture", &format!("due to core, {name}"), Kind::Ours, &figures, hash);
+    let (hash, figures) = (touches(&brain), core.figures());
+    report.row("capture", &format!("due to core, {name}"), Kind::Ours, &figures, Some(hash));
     report.row(
         "capture",
         &format!("due to order bytes, {name}"),
@@ -244,6 +248,7 @@ fn paced(report: &mut Report, timer: &Timer, played: &[Played], books: &[Book]) 
     report.fact("capture: orders of the paced run", sent);
     assert!(sent > 0, "the capture trades: {}", why(&engine, &brain));
     losses(report, &name, &before, &engine.counted());
+    hash
 }
 
 /// Spins until `due`, doing what the runner does meanwhile.

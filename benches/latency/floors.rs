@@ -20,6 +20,11 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
     let mut room = vec![0_u8; 4096];
     let mut other = vec![0_u8; 4096];
     let entrants = vec![
+        Entrant::new("a look at the clock", |round| {
+            round.each(&items, |()| {
+                black_box(timer.now());
+            });
+        }),
         Entrant::new("copy of 190 bytes", |round| {
             round.each(&items, |()| {
                 room[..FRAME].copy_from_slice(black_box(&frame));

@@ -58,6 +58,9 @@ fn main() -> ExitCode {
     };
     // Cargo says `--bench` when it measures and nothing when it tests.
     let quick = has("--quick") || !has("--bench");
+    if quick && !has("--quick") {
+        result::be_quiet();
+    }
     let (only, out) = (value("--only"), value("--out").map(PathBuf::from));
     let scale = Scale { quick };
     let (timer, mut report) = (Timer::start(), Report::default());

@@ -50,7 +50,8 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
         let mut hash = 0;
         for _ in 0..scale.rounds() {
             hash = fused(timer, venues, false, scale.of(2_000), &mut steps);
-            fused(timer, venues, true, scale.of(2_000), &mut kept);
+            let with_journal = fused(timer, venues, true, scale.of(2_000), &mut kept);
+            assert_eq!(hash, with_journal, "the same orders with and without the journal");
         }
         rows(report, name, steps, hash, Some((goal, floor)));
         report.group(&format!("path, the live stages with the journal: {name}"));
