@@ -49,7 +49,7 @@ pub(crate) fn told(unread: &[Unread]) -> Option<String> {
         more => format!(" and {more} more"),
     };
     let (names, why) = (names.join(", "), &first.why);
-    Some(format!("not read in the venues' lists, and not traded: {names}{more}; the first: {why}"))
+    Some(format!("not read in the venues' lists: {names}{more}; the first: {why}"))
 }
 
 /// Reads the lists of every venue wanted and makes the instruments.

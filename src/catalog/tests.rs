@@ -12,7 +12,7 @@ fn what_could_not_be_read_is_told_by_name() {
     assert_eq!(
         told(&few).as_deref(),
         Some(
-            "not read in the venues' lists, and not traded: okx X0-USDT, okx X1-USDT; the first: fault 0"
+            "not read in the venues' lists: okx X0-USDT, okx X1-USDT; the first: fault 0"
         )
     );
     let many = told(&(0..10).map(entry).collect::<Vec<_>>()).unwrap();

@@ -101,6 +101,8 @@ fn rate_limit(venue: VenueId, value: serde_json::Value) -> Result<Option<RateLim
         ("ORDERS", "MINUTE", 1) => "orders-1m",
         ("ORDERS", "DAY", 1) => "orders-1d",
         ("RAW_REQUESTS", "MINUTE", 5) => "requests-5m",
+        // Those of dials are kept where connections are dialed.
+        ("CONNECTIONS", ..) => return Ok(None),
         (kind, interval, count) => {
             return Err(unread(format!("{kind} in {count} {interval} is not counted here")));
         }

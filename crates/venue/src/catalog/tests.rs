@@ -108,6 +108,7 @@ fn the_limits_that_a_live_list_states_are_read() {
         row("ORDERS", "DAY", 1, 200_000),
         row("RAW_REQUESTS", "MINUTE", 5, 300_000),
         row("ORDERS", "MINUTE", 1, -1),
+        row("CONNECTIONS", "MINUTE", 5, 300),
         row("ORDERS", "FORTNIGHT", 1, 7),
         "{}".to_owned(),
     ];
