@@ -100,7 +100,10 @@ fn books(page: &Snapshot, verdict: &mut Verdict) {
 fn accounts(page: &Snapshot, verdict: &mut Verdict) {
     let faults = [
         (Counter::AccountsHedged, "is in hedge mode: switch its position mode to one-way (net)"),
-        (Counter::AccountsLevel, "has a level without cross-margined perpetuals: switch it to unified"),
+        (
+            Counter::AccountsLevel,
+            "has a level without cross-margined perpetuals: switch it to unified",
+        ),
         (Counter::AccountsNoTrading, "may not trade with this API key: give the key that right"),
     ];
     for stage in &page.stages {

@@ -417,3 +417,42 @@ fn a_text_that_does_not_fit_is_not_sent_in_half() {
     assert_eq!(okx::place(&ticket, AT, 5_000, &mut small), 0);
     assert_eq!(bybit::place(&ticket, AT, 5_000, &mut small), 0);
 }
+
+#[test]
+fn an_ed25519_log_on_and_the_orders_before_it_are_signed_as_the_public_key_verifies() {
+    use ed25519_dalek::{Signature, SigningKey, Verifier as _, pkcs8::DecodePrivateKey as _};
+    let public = SigningKey::from_pkcs8_pem(PEM).unwrap().verifying_key();
+    // RFC 8032, test 1.
+    let known = [0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7];
+    assert_eq!(public.as_bytes()[..8], known);
+    let markets = markets(VenueId::BinanceUsdm);
+    let market = markets.iter().next().unwrap();
+    let requests = binance(VenueId::BinanceUsdm, PEM);
+    let ticket =
+        Ticket::new(market, instance(), &place(market, Side::Buy, Style::Ioc, false)).unwrap();
+    for request in
+        [text(|out| requests.log_on(AT, out)), text(|out| requests.place(&ticket, AT, out))]
+    {
+        let signature = from_base64(request["params"]["signature"].as_str().unwrap());
+        let signature = Signature::from_slice(&signature).unwrap();
+        let signed = signed_text(&request["params"]);
+        assert!(signed.starts_with("apiKey="), "{signed}");
+        public.verify(signed.as_bytes(), &signature).expect("the venue would take it");
+        assert!(public.verify(format!("{signed}0").as_bytes(), &signature).is_err());
+    }
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let place = |byte: u8| LETTERS.iter().position(|letter| *letter == byte).unwrap();
+    let (mut bits, mut held, mut out) = (0_usize, 0, Vec::new());
+    for byte in text.bytes().filter(|byte| *byte != b'=') {
+        bits = bits << 6 | place(byte);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push(u8::try_from(bits >> held & 0xff).unwrap());
+        }
+    }
+    out
+}

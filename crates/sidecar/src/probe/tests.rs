@@ -105,3 +105,21 @@ fn a_halted_core_and_faults_of_the_sidecar_speak_against_it() {
     assert_eq!(json["ready"], false);
     assert_eq!(json["reasons"][1]["detail"], "at record 5");
 }
+
+#[test]
+fn an_account_that_is_set_up_so_that_it_cannot_be_traded_is_named_with_what_to_do() {
+    let cases = [
+        (Counter::AccountsHedged, "one-way"),
+        (Counter::AccountsLevel, "unified"),
+        (Counter::AccountsNoTrading, "API key"),
+    ];
+    for (gauge, what) in cases {
+        let (_dir, page, _feed) = synced();
+        let gateway = page.writer("hot").unwrap();
+        gateway.set(gauge, 1);
+        let verdict = judge(&page, None, &[]);
+        assert_eq!(codes(&verdict), ["account"]);
+        let detail = &verdict.reasons[0].detail;
+        assert!(detail.starts_with("hot: ") && detail.contains(what), "{detail}");
+    }
+}

@@ -44,6 +44,7 @@ const NAMED: &[(VenueId, &[i64], super::Outcome, Class)] = &[
     (Okx, &[51006, 54084, 54085],                        Rejected,    Class::PriceBand),
     (Okx, &[51008],                                      Rejected,    Class::Funds),
     (Okx, &[51010],                                      Rejected,    Class::Auth),
+    (Okx, &[51169],                                      Rejected,    Class::ReduceOnly),
     (Okx, &[51016],                                      Duplicate,   Class::Duplicate),
     (Okx, &[51019],                                      Rejected,    Class::WouldTake),
     (Okx, &[51400, 51401, 51402, 51503],                 NotFound,    Class::NotFound),

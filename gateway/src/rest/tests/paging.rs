@@ -101,7 +101,8 @@ fn a_page_of_payments_that_leads_nowhere_is_a_failure_and_no_endless_loop() {
 #[test]
 fn okx_cancels_everything_of_ours_by_list_and_batches() {
     let entry = |id: u32| {
-        let client = if id % 10 == 0 { "web".to_owned() } else { format!("ARB1000030000{id:04X}") };
+        let client =
+            if id.is_multiple_of(10) { "web".to_owned() } else { format!("ARB1000030000{id:04X}") };
         format!(r#"{{"instId":"BTC-USDT-SWAP","clOrdId":"{client}","ordId":"{id}","side":"buy"}}"#)
     };
     let page = |ids: std::ops::Range<u32>| -> &'static str {
