@@ -246,6 +246,52 @@ impl World {
         self.finish_jobs();
         all + self.allocations(None)
     }
+
+    /// An order that goes by REST, since its connection takes nothing; so do the cancels after it.
+    fn slow_life(&mut self, seq: u64) -> u64 {
+        let (venue, instrument, order) = (self.venue, INSTRUMENT, OrderId::new(3, seq));
+        self.orders.refuse_sends(Some(net::SendError::Full));
+        let mut all = self.allocations(None);
+        let place = Place {
+            venue,
+            instrument,
+            order,
+            side: Side::Sell,
+            style: Style::Ioc,
+            reduce_only: false,
+            price: Price(6_180_010),
+            qty: Qty(2_500_000),
+            cause: self.clock.now(),
+            pair: PairId(1),
+            version: 1,
+        };
+        all += self.allocations(Some(Output::Place(place)));
+        let mut placed = 0;
+        while let Some(job) = self.errands.next_job() {
+            if let Task::Place { .. } = job.task {
+                placed += 1;
+                let venue_time = WallNs::NONE;
+                let news = News::Placed { venue_order: 55, venue_time };
+                self.errands.answer(Reply { job, news }).unwrap();
+            }
+            // Another call of the same job first, then its end.
+            if job.step == 0 && matches!(job.task, Task::OpenOrders) {
+                let news = News::More(venue::Spend::OpenOrders);
+                self.errands.answer(Reply { job, news }).unwrap();
+            } else {
+                self.errands.answer(Reply { job, news: News::Done }).unwrap();
+            }
+        }
+        assert_eq!(placed, 1, "{venue}: by REST");
+        all += self.allocations(None);
+        all += self.allocations(Some(Output::CancelAll(CancelAll { venue, instrument })));
+        self.clock.0.set(self.clock.0.get() + Span::from_secs(1).0);
+        all += self.allocations(None); // swept
+        assert!(self.forget() >= 1, "{venue}: its ack was reported");
+        self.finish_jobs();
+        self.orders.refuse_sends(None);
+        all + self.allocations(None)
+    }
 }
 
 fn ack(venue: VenueId, request: u64, client: &str) -> String {
@@ -306,6 +352,19 @@ fn an_orders_life_allocates_nothing() {
         }
         for seq in 9..=20 {
             assert_eq!(world.life(seq), 0, "{venue}, order {seq}");
+        }
+    }
+}
+
+#[test]
+fn an_order_that_goes_the_slow_way_allocates_nothing() {
+    for venue in VenueId::ALL {
+        let mut world = World::open(venue);
+        for seq in 1..=8 {
+            world.slow_life(seq);
+        }
+        for seq in 9..=20 {
+            assert_eq!(world.slow_life(seq), 0, "{venue}, order {seq}");
         }
     }
 }

@@ -103,8 +103,8 @@ impl Mind {
 
     /// Jobs that waited for the budget of their next call go on.
     pub(super) fn resume_jobs(&mut self, hands: &mut Hands<'_>) {
-        // bound: each round takes one out or goes past it
         let mut at = 0;
+        // bound: each round takes one out or goes past it
         while let Some((job, spend)) = self.waiting.get(at).copied() {
             let stale = job.tag != 0 && !self.reconcile.is_running(job.tag);
             if stale || self.pay_and_go(job, spend, hands) {

@@ -68,15 +68,7 @@ pub(super) fn work<C: Clock>(
             let left = walk.leg < products.len();
             return Ok(if left { Step::More(spend) } else { Step::Done });
         }
-        Task::Balances => {
-            let path = format!("{}?accountType=UNIFIED", paths::WALLET_BALANCE);
-            let response = get(rest, job, &path, exchange)?;
-            let cx = rest.context();
-            let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
-            for item in result_list(&response)?.items() {
-                wallet(&cx, item, &mut emit);
-            }
-        }
+        Task::Balances => balances(rest, job, exchange, tell)?,
         Task::Place { place, .. } => self::place(rest, job, &place, exchange, tell)?,
         Task::Cancel { instrument, order } => {
             let (market, client) = rest.names(instrument, order)?;
@@ -98,6 +90,22 @@ pub(super) fn work<C: Clock>(
         Task::Account | Task::Fees => return Err(Failure::unreadable()),
     }
     Ok(Step::Done)
+}
+
+fn balances<C: Clock>(
+    rest: &Rest<C>,
+    job: Job,
+    exchange: &mut Exchange<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Failure> {
+    let path = format!("{}?accountType=UNIFIED", paths::WALLET_BALANCE);
+    let response = get(rest, job, &path, exchange)?;
+    let cx = rest.context();
+    let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
+    for item in result_list(&response)?.items() {
+        wallet(&cx, item, &mut emit);
+    }
+    Ok(())
 }
 
 /// A new order.

@@ -64,22 +64,8 @@ pub(super) fn work<C: Clock>(
         Task::CancelAll { instrument } => {
             return cancel_all(rest, job, walk, instrument, exchange);
         }
-        Task::Positions => {
-            let response = get(rest, job, paths::POSITIONS, exchange)?;
-            let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
-            let cx = rest.context();
-            for item in data(&response)?.items() {
-                field::report(position(&cx, item, &mut emit), &mut emit);
-            }
-        }
-        Task::Balances => {
-            let response = get(rest, job, paths::BALANCE, exchange)?;
-            let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
-            let cx = rest.context();
-            for item in data(&response)?.items() {
-                account(&cx, item, &mut emit);
-            }
-        }
+        Task::Positions => positions(rest, job, exchange, tell)?,
+        Task::Balances => balances(rest, job, exchange, tell)?,
         Task::Query { instrument, order } => query(rest, job, (instrument, order), exchange, tell)?,
         Task::Place { place, .. } => self::place(rest, job, &place, exchange, tell)?,
         Task::Cancel { instrument, order } => {
@@ -96,6 +82,36 @@ pub(super) fn work<C: Clock>(
         Task::Account | Task::Fees => return Err(Failure::unreadable()),
     }
     Ok(Step::Done)
+}
+
+fn positions<C: Clock>(
+    rest: &Rest<C>,
+    job: Job,
+    exchange: &mut Exchange<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Failure> {
+    let response = get(rest, job, paths::POSITIONS, exchange)?;
+    let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
+    let cx = rest.context();
+    for item in data(&response)?.items() {
+        field::report(position(&cx, item, &mut emit), &mut emit);
+    }
+    Ok(())
+}
+
+fn balances<C: Clock>(
+    rest: &Rest<C>,
+    job: Job,
+    exchange: &mut Exchange<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<(), Failure> {
+    let response = get(rest, job, paths::BALANCE, exchange)?;
+    let mut emit = |event: Event<'_>| _ = news(event).map(&mut *tell);
+    let cx = rest.context();
+    for item in data(&response)?.items() {
+        account(&cx, item, &mut emit);
+    }
+    Ok(())
 }
 
 /// A new order.
