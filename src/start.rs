@@ -309,8 +309,7 @@ fn log_plan(
 ) -> Result<LogPlan, Fault> {
     let logging = &wish.config.logging;
     let instead = wish.log_to_file.then(|| state.join("engine.log"));
-    let target =
-        log::target(logging, instead).map_err(|(path, why)| Fault::State { path, why })?;
+    let target = log::target(logging, instead).map_err(|(path, why)| Fault::State { path, why })?;
     let level = log::level(logging, wish.config.system.debug);
     Ok(LogPlan { format: log::format(logging), level, target, instruments })
 }

@@ -123,8 +123,10 @@ pub(crate) struct Watch {
     pub(crate) hurdles: [Rate; 2],
     /// Not looked at before.
     pub(crate) pause: Stamp,
+    /// Since when the spread is worth a look; 0 while it is not.
+    pub(crate) since: Stamp,
 }
-pipe_fields!(Watch { pair, hurdles, pause });
+pipe_fields!(Watch { pair, hurdles, pause, since });
 
 /// Stands for "no pair" in [`Watch`].
 pub(crate) const NO_PAIR: u16 = u16::MAX;
@@ -190,6 +192,7 @@ impl Core {
                 pair: NO_PAIR,
                 hurdles: [NEVER; 2],
                 pause: Stamp(0),
+                since: Stamp(0),
             })
             .collect();
         let venues = plan.instruments.list.iter().map(|i| i.venue);
@@ -321,8 +324,11 @@ impl Core {
         let [up, down] = watch.hurdles;
         let up = signal::spread_reaches(b.bid, a.ask, up);
         let down = watch.both_ways && signal::spread_reaches(a.bid, b.ask, down);
+        let seen = watch.since.0 != 0;
         if up || down {
             self.opportunity(combination, [up, down], out);
+        } else if seen && let Some(watch) = self.watches.get_mut(combination as usize) {
+            watch.since = Stamp(0);
         }
     }
 

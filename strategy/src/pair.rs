@@ -63,6 +63,8 @@ pub(crate) struct Pair {
     /// Orders refused in a row for a reason that passes: each doubles the pause before the next.
     pub(crate) held_back: u8,
     pub(crate) next_try: Stamp,
+    /// Since when there is a reason to leave; 0 while there is none.
+    pub(crate) exit_since: Stamp,
     /// The missing leg is not tried any more.
     pub(crate) unwinding: bool,
     /// Somebody was told that it stands on one leg.
@@ -88,6 +90,7 @@ pipe_fields!(Pair {
     tries,
     held_back,
     next_try,
+    exit_since,
     unwinding,
     warned,
     traded,
@@ -112,6 +115,7 @@ impl Default for Pair {
             tries: 0,
             held_back: 0,
             next_try: Stamp(0),
+            exit_since: Stamp(0),
             unwinding: false,
             warned: false,
             traded: false,
@@ -246,6 +250,7 @@ impl Pairs {
             pair.since = None;
             pair.next_try = Stamp(0);
             pair.tries = 0;
+            pair.exit_since = Stamp(0);
             pair.held_back = 0;
             pair.warned = false;
         }

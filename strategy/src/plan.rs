@@ -333,6 +333,11 @@ pub struct OrderPlan {
     pub probe: Money,
     /// Pause of a candidate after a gate refused it.
     pub refusal_pause: Span,
+    /// A spread that opens, or a loss that closes, must stand until both books have spoken since it
+    /// was first seen, or for this long: one book ahead of the other shows what is not there. None: at
+    /// once.
+    #[serde(default)]
+    pub confirm: Span,
 }
 
 impl Default for OrderPlan {
@@ -344,6 +349,7 @@ impl Default for OrderPlan {
             settle: Span::from_millis(700),
             probe: Money::from_whole(1000),
             refusal_pause: Span::from_millis(10),
+            confirm: Span(0),
         }
     }
 }

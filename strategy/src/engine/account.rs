@@ -54,7 +54,11 @@ impl Core {
                 continue;
             }
             // The last one takes what rounding left.
-            let share = if part == open { left.0 } else { left.0.checked_div(open).unwrap_or(0).saturating_mul(part) };
+            let share = if part == open {
+                left.0
+            } else {
+                left.0.checked_div(open).unwrap_or(0).saturating_mul(part)
+            };
             pair.funding += Money(share);
             left -= Money(share);
             open -= part;

@@ -422,9 +422,29 @@ impl Core {
         let Some(pair) = self.pairs.get(at) else { return };
         let Some(class) = self.rules.class(pair.strategy) else { return };
         let Some(standing) = self.standing(pair) else { return };
-        if let Some(reason) = decide::exit(class, &standing) {
+        let reason = decide::exit(class, &standing);
+        let (now, legs) = (self.now, pair.legs.map(|leg| leg.instrument));
+        let since = match (reason, pair.exit_since) {
+            (None, _) => base::Stamp(0),
+            (Some(_), base::Stamp(0)) => now,
+            (Some(_), since) => since,
+        };
+        if since != pair.exit_since
+            && let Some(pair) = self.pairs.get_mut(at)
+        {
+            pair.exit_since = since;
+        }
+        if let Some(reason) = reason.filter(|_| self.stood(legs, since)) {
             self.begin_close(at, reason, out);
         }
+    }
+
+    /// Whether what two books show together since then may be believed: both have spoken since, or
+    /// long enough has passed that a book which has not is simply still.
+    pub(super) fn stood(&self, legs: [base::InstrumentId; 2], since: base::Stamp) -> bool {
+        let confirm = self.rules.plan.orders.confirm;
+        let spoke = |id| self.market.slot(id).is_some_and(|slot| slot.seen >= since);
+        confirm.0 == 0 || self.now - since >= confirm || legs.into_iter().all(spoke)
     }
 
     /// How an open pair stands at the touch of both books; `None` while one is not known or a fill

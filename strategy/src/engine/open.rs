@@ -40,7 +40,13 @@ impl Core {
     #[cold]
     #[inline(never)]
     pub(super) fn opportunity(&mut self, number: u32, ways: [bool; 2], out: &mut Outputs) {
-        if self.watches.get(number as usize).is_none_or(|watch| self.now < watch.pause) {
+        let now = self.now;
+        let Some(watch) = self.watches.get_mut(number as usize) else { return };
+        if watch.since.0 == 0 {
+            watch.since = now;
+        }
+        let (since, legs) = (watch.since, watch.legs);
+        if now < watch.pause || !self.stood(legs, since) {
             return;
         }
         let Some(combination) = self.rules.combinations.get(number as usize).copied() else {
@@ -404,6 +410,7 @@ impl Core {
         let Some(at) = self.pairs.add(&pair) else { return };
         if let Some(watch) = self.watches.get_mut(number as usize) {
             watch.pair = u16::try_from(at).unwrap_or(super::NO_PAIR);
+            watch.since = base::Stamp(0);
         }
         self.counts.pairs_started += 1;
         self.risk.note_open(c.strategy.index(), self.now);

@@ -234,6 +234,7 @@ impl Core {
         for watch in &mut self.watches {
             watch.hurdles = [super::NEVER; 2];
             watch.pause = base::Stamp(0);
+            watch.since = base::Stamp(0);
         }
         for id in 0..self.rules.rows.len() {
             let Some(row) = self.rules.rows.get(id).map(|row| row.id) else { return };
