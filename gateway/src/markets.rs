@@ -1,5 +1,7 @@
 //! What the codecs need of each instrument, by its number and by the venue's names for it.
 
+use core::num::NonZeroU64;
+
 use base::{AssetId, Edge, Instrument, InstrumentId, Instruments, Price, Product, Qty, VenueId};
 
 use crate::text::fnv;
@@ -34,9 +36,9 @@ pub struct Market {
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     /// The smallest step; what is no multiple of it is not written.
-    step: u64,
+    step: NonZeroU64,
     /// Units of ours in one unit of the last digit written.
-    unit: u64,
+    unit: NonZeroU64,
     decimals: u8,
 }
 
@@ -51,7 +53,8 @@ impl Shape {
             unit *= 10;
             decimals -= 1;
         }
-        Self { step, unit, decimals }
+        let whole = |value: u64| NonZeroU64::new(value).unwrap_or(NonZeroU64::MIN);
+        Self { step: whole(step), unit: whole(unit), decimals }
     }
 
     /// The digits to write, when `value` is a positive multiple of the step.

@@ -37,7 +37,7 @@ impl Outbox {
     #[cold]
     #[inline(never)]
     fn hold(&mut self, record: Record) {
-        if self.held.len() < HELD_MAX {
+        if self.held.len() < self.held.capacity() {
             self.held.push_back(record);
         } else {
             self.lost += 1;
@@ -48,11 +48,11 @@ impl Outbox {
     #[inline]
     pub(crate) fn flush(&mut self) -> bool {
         // bound: HELD_MAX
-        while let Some(record) = self.held.pop_front() {
-            if let Err(record) = self.ring.push(record) {
-                self.held.push_front(record);
+        while let Some(record) = self.held.front() {
+            if self.ring.push(*record).is_err() {
                 return false;
             }
+            self.held.pop_front();
         }
         true
     }

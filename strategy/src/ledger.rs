@@ -8,7 +8,7 @@
 use crate::pipe::{self, Pipe, Words, pipe_fields};
 use crate::rules::Row;
 use base::numbers::div_half_even;
-use base::{AssetId, InstrumentId, Money, Price, Qty, Side, VenueId, WallNs};
+use base::{AssetId, Bounded, InstrumentId, Money, Price, Qty, Side, VenueId, WallNs};
 
 /// Cash of one asset on one venue: what our events moved, and what the venue says is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,7 +152,7 @@ pub(crate) struct Ledger {
     accounts: Vec<Account>,
     books: Vec<Book>,
     /// Instruments whose position is not zero.
-    held: Vec<InstrumentId>,
+    held: Bounded<InstrumentId>,
     /// Sums over all books, kept so that a result costs as much as there are positions.
     realised: Money,
     fees: Money,
@@ -167,7 +167,7 @@ impl Pipe for Ledger {
     fn pipe(&mut self, words: &mut dyn Words) {
         pipe::table(&mut self.accounts, words);
         pipe::table(&mut self.books, words);
-        pipe::list(&mut self.held, self.books.len(), words);
+        pipe::list(&mut self.held, words);
         self.realised.pipe(words);
         self.fees.pipe(words);
         self.funding.pipe(words);
@@ -187,7 +187,7 @@ impl Ledger {
             assets,
             accounts: vec![Account::default(); assets * VenueId::COUNT],
             books: vec![Book::default(); instruments],
-            held: Vec::with_capacity(instruments),
+            held: Bounded::with_room(instruments),
             realised: Money::ZERO,
             fees: Money::ZERO,
             funding: Money::ZERO,

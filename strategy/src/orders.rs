@@ -2,14 +2,14 @@
 
 use crate::order::Order;
 use crate::pipe::{self, Pipe, Words};
-use base::{InstrumentId, OrderId};
+use base::{Bounded, InstrumentId, OrderId};
 
 /// All orders remembered.
 #[derive(Clone, Debug)]
 pub(crate) struct Orders {
     slots: Vec<Order>,
     /// Places of the orders that are not done or not explained, in the order they were sent.
-    alive: Vec<u16>,
+    alive: Bounded<u16>,
     /// How many of those there may be.
     most: usize,
     /// Orders numbered so far, over all starts.
@@ -20,7 +20,7 @@ pub(crate) struct Orders {
 impl Pipe for Orders {
     fn pipe(&mut self, words: &mut dyn Words) {
         pipe::table(&mut self.slots, words);
-        pipe::list(&mut self.alive, self.most, words);
+        pipe::list(&mut self.alive, words);
         self.sequence.pipe(words);
         self.epoch.pipe(words);
     }
@@ -31,7 +31,7 @@ impl Orders {
     pub(crate) fn new(size: u32, alive: usize, epoch: u32) -> Self {
         Self {
             slots: vec![Order::default(); size as usize],
-            alive: Vec::with_capacity(alive),
+            alive: Bounded::with_room(alive),
             most: alive,
             sequence: 0,
             epoch,
@@ -61,8 +61,7 @@ impl Orders {
         let id = OrderId::new(self.epoch, self.sequence);
         let at = self.place_of(self.sequence);
         *self.slots.get_mut(at)? = Order { id, ..order };
-        self.alive.push(u16::try_from(at).ok()?);
-        Some(id)
+        self.alive.push(u16::try_from(at).ok()?).then_some(id)
     }
 
     pub(crate) fn get(&self, id: OrderId) -> Option<&Order> {

@@ -1,11 +1,11 @@
 //! What one step wrote: a buffer that never grows.
 
-use base::{Output, Record, Stamp};
+use base::{Bounded, Output, Record, Stamp};
 
 /// The outputs of one step, in order.
 #[derive(Clone, Debug)]
 pub struct Outputs {
-    list: Vec<Record>,
+    list: Bounded<Record>,
 }
 
 impl Outputs {
@@ -15,7 +15,7 @@ impl Outputs {
     /// An empty one: the only allocation.
     #[must_use]
     pub fn new() -> Self {
-        Self { list: Vec::with_capacity(Self::CAPACITY) }
+        Self { list: Bounded::with_room(Self::CAPACITY) }
     }
 
     /// How many more fit.
@@ -26,11 +26,7 @@ impl Outputs {
 
     /// Appends one; says whether it fitted.
     pub fn push(&mut self, output: Output, stamp: Stamp) -> bool {
-        if self.room() == 0 {
-            return false;
-        }
-        self.list.push(output.record(stamp));
-        true
+        self.list.push(output.record(stamp))
     }
 
     /// All of them.

@@ -5,8 +5,8 @@
 //! the other.
 
 use base::{
-    AssetId, InstrumentId, Money, OrderId, PairId, Price, Qty, Rate, Side, Span, Stamp, StrategyId,
-    WallNs,
+    AssetId, Bounded, InstrumentId, Money, OrderId, PairId, Price, Qty, Rate, Side, Span, Stamp,
+    StrategyId, WallNs,
 };
 
 /// Where words go to or come from.
@@ -174,21 +174,20 @@ pub(crate) fn table<T: Pipe>(list: &mut [T], words: &mut dyn Words) {
     }
 }
 
-/// A list that grows and shrinks, up to `most`.
-pub(crate) fn list<T: Pipe + Default>(list: &mut Vec<T>, most: usize, words: &mut dyn Words) {
+/// A list that grows and shrinks, up to its room.
+pub(crate) fn list<T: Pipe + Copy + Default>(list: &mut Bounded<T>, words: &mut dyn Words) {
     let mut length = list.len() as u64;
     words.word(&mut length);
     if words.reads() {
         list.clear();
         // bound: what the plan allows
         for _ in 0..length {
-            if list.len() == most {
+            if !list.push(T::default()) {
                 return words.refuse();
             }
-            list.push(T::default());
         }
     }
-    for item in list {
+    for item in list.iter_mut() {
         item.pipe(words);
     }
 }

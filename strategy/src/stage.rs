@@ -13,7 +13,9 @@ use crate::outputs::Outputs;
 use crate::risk::Mode;
 use base::input::{Command, Reject, RejectClass, Timer};
 use base::output::{Alarm, AlarmCode, PairChange, Place};
-use base::{Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work};
+use base::{
+    Bounded, Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work,
+};
 use journal::Writer as Journal;
 use rings::{Receiver, Sender};
 use telemetry::{Counter, Hist, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
@@ -64,7 +66,7 @@ pub struct StrategyStage<C> {
     /// Outputs of `out` that are journalled and passed on already.
     passed: usize,
     /// Orders that waited too long, to be told to the core.
-    expired: Vec<Record>,
+    expired: Bounded<Record>,
     timer_due: Stamp,
     market_turn: usize,
     sample: u32,
@@ -87,7 +89,7 @@ impl<C: Clock> StrategyStage<C> {
             clock,
             out: Outputs::new(),
             passed: 0,
-            expired: Vec::with_capacity(Outputs::CAPACITY),
+            expired: Bounded::with_room(Outputs::CAPACITY),
             timer_due: Stamp(0),
             market_turn: 0,
             sample: 0,

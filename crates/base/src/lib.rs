@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bounded;
 pub mod decimal;
 pub mod ids;
 pub mod input;
@@ -19,6 +20,7 @@ pub mod record;
 pub mod stage;
 pub mod time;
 
+pub use bounded::Bounded;
 pub use decimal::DecimalError;
 pub use ids::{
     AssetId, ClientOrderId, Instance, InstrumentId, OrderId, PairId, Side, StrategyId, VenueId,

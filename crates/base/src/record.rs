@@ -140,6 +140,12 @@ impl fmt::Display for RecordError {
 
 impl core::error::Error for RecordError {}
 
+impl Default for Record {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl Record {
     /// The venue number that stands for none.
     pub const NO_VENUE: u8 = u8::MAX;

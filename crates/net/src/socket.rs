@@ -5,7 +5,6 @@ use std::mem::{self, MaybeUninit};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 use std::ptr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a read gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,9 +171,16 @@ fn waited(message: &libc::msghdr) -> u64 {
         return 0;
     }
     let Some(arrived) = stamp(message) else { return 0 };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-    now.saturating_sub(arrived)
+    wall().saturating_sub(arrived)
+}
+
+/// Nanoseconds since 1970; unlike the standard library's clock it cannot panic.
+fn wall() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a timespec of this frame; the call writes nothing else.
+    let _ = unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut time) };
+    let seconds = time.tv_sec.cast_unsigned().saturating_mul(1_000_000_000);
+    seconds.saturating_add(time.tv_nsec.cast_unsigned())
 }
 
 /// The arrival time in nanoseconds since 1970 of the message's first control message.

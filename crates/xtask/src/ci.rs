@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         step(name, Command::new(root.join(script)).current_dir(root))?;
     }
     say("ci: the machine code of the hot path");
-    hotcheck::run(root)?;
+    hotcheck::run(root, &hotcheck::Options::default())?;
     say("ci: all steps passed");
     Ok(())
 }

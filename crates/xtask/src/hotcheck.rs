@@ -39,27 +39,26 @@ pub(crate) const COLD: &[(&str, &str)] = &[
     ("journal::writer::Writer::next_segment", "once a segment; the keeper holds it as well, so nothing is freed here"),
 ];
 
-/// The calls of each function, by name.
+/// The calls of each function, by the linker's names: one for each instance of a generic function.
 type Calls = BTreeMap<String, BTreeSet<String>>;
 
-/// Builds the release binary, disassembles it and walks it.
-pub(crate) fn run(root: &Path) -> Result<(), String> {
-    let mut build = Command::new(env!("CARGO"));
-    build
-        .args(["build", "--release", "--message-format=json-render-diagnostics"])
-        .current_dir(root);
-    let built = build.output().map_err(|why| format!("hotcheck: cannot build: {why}"))?;
-    if !built.status.success() {
-        return Err("hotcheck: the release build failed".to_owned());
-    }
-    let binary = executable(&String::from_utf8_lossy(&built.stdout))
-        .ok_or("hotcheck: cargo named no executable")?;
+/// What to read.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// A release binary that is there already, instead of building one.
+    #[arg(long)]
+    binary: Option<String>,
+}
+
+/// Disassembles the release binary and walks it.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<(), String> {
+    let binary = options.binary.clone().map_or_else(|| build(root), Ok)?;
     let listing = Command::new("objdump")
-        .args(["--disassemble", "--demangle", "--no-show-raw-insn", &binary])
+        .args(["--disassemble", "--no-show-raw-insn", &binary])
         .output()
         .map_err(|why| format!("hotcheck: objdump (Debian package binutils) is needed: {why}"))?;
     let calls = calls(&String::from_utf8_lossy(&listing.stdout));
-    let roots = calls.keys().filter(|name| ROOTS.iter().any(|r| name.contains(r))).count();
+    let roots = calls.keys().filter(|name| is_root(name)).count();
     if roots == 0 {
         return Err("hotcheck: no stage found in the binary".to_owned());
     }
@@ -69,6 +68,20 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("hotcheck: {} forbidden calls\n  {}", faults.len(), faults.join("\n  ")))
+}
+
+/// Builds the release binary; its path.
+fn build(root: &Path) -> Result<String, String> {
+    let mut build = Command::new(env!("CARGO"));
+    build
+        .args(["build", "--release", "--message-format=json-render-diagnostics"])
+        .current_dir(root);
+    let built = build.output().map_err(|why| format!("hotcheck: cannot build: {why}"))?;
+    if !built.status.success() {
+        return Err("hotcheck: the release build failed".to_owned());
+    }
+    executable(&String::from_utf8_lossy(&built.stdout))
+        .ok_or_else(|| "hotcheck: cargo named no executable".to_owned())
 }
 
 /// The path of the program in cargo's JSON messages.
@@ -120,17 +133,18 @@ fn target(line: &str) -> Option<&str> {
 fn faults(calls: &Calls, cold: &[(&str, &str)]) -> Vec<String> {
     let mut came_from: BTreeMap<&str, &str> = BTreeMap::new();
     let mut open: VecDeque<&str> =
-        calls.keys().map(String::as_str).filter(|n| ROOTS.iter().any(|r| n.contains(r))).collect();
+        calls.keys().map(String::as_str).filter(|name| is_root(name)).collect();
     let mut seen: BTreeSet<&str> = open.iter().copied().collect();
     let mut faults = Vec::new();
     while let Some(name) = open.pop_front() {
         for callee in calls.get(name).into_iter().flatten() {
             let callee = callee.as_str();
-            if cold.iter().any(|(part, _)| callee.contains(part)) || !seen.insert(callee) {
+            let said = shown(callee);
+            if cold.iter().any(|(part, _)| said.contains(part)) || !seen.insert(callee) {
                 continue;
             }
             came_from.insert(callee, name);
-            match FORBIDDEN.iter().find(|(part, _)| callee.contains(part)) {
+            match FORBIDDEN.iter().find(|(part, _)| said.contains(part)) {
                 Some((_, does)) => faults.push(format!("{does}: {}", way(callee, &came_from))),
                 None => open.push_back(callee),
             }
@@ -139,13 +153,23 @@ fn faults(calls: &Calls, cold: &[(&str, &str)]) -> Vec<String> {
     faults
 }
 
+/// A linker's name as people write it.
+fn shown(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(name))
+}
+
+fn is_root(name: &str) -> bool {
+    let said = shown(name);
+    ROOTS.iter().any(|root| said.contains(root))
+}
+
 /// `callee <- caller <- ... <- root`.
 fn way(callee: &str, came_from: &BTreeMap<&str, &str>) -> String {
-    let mut text = callee.to_owned();
+    let mut text = shown(callee);
     let mut at = callee;
     while let Some(caller) = came_from.get(at) {
         text.push_str("\n      <- ");
-        text.push_str(caller);
+        text.push_str(&shown(caller));
         at = caller;
     }
     text

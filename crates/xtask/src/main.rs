@@ -28,7 +28,7 @@ enum Chore {
     /// Records the journal that the tests replay; commit what it writes when the core changed on purpose.
     Golden,
     /// No panic, allocation, lock or sleep reachable from a stage's turn, read from the release binary.
-    Hotcheck,
+    Hotcheck(hotcheck::Options),
     /// The house rules that no compiler checks.
     Tidy,
 }
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&root, &options),
         Chore::Ci => ci::run(&root),
         Chore::Golden => golden::run(&root),
-        Chore::Hotcheck => hotcheck::run(&root),
+        Chore::Hotcheck(options) => hotcheck::run(&root, &options),
         Chore::Tidy => tidy::run(&root),
     };
     match outcome {

@@ -383,7 +383,7 @@ impl Mind {
     pub(super) fn ask_later(&mut self, order: OrderId, instrument: InstrumentId, due: Stamp) {
         if let Some(known) = self.rechecks.iter_mut().find(|known| known.order == order) {
             known.due = known.due.min(due);
-        } else if self.rechecks.len() < RECHECKS_MAX {
+        } else if self.rechecks.len() < self.rechecks.capacity() {
             self.rechecks.push(Recheck { order, instrument, due });
         }
     }
@@ -444,7 +444,7 @@ impl Mind {
         });
         for open in gone {
             let known = rechecks.iter().any(|recheck| recheck.order == open.order);
-            if !known && rechecks.len() < RECHECKS_MAX {
+            if !known && rechecks.len() < rechecks.capacity() {
                 let (order, instrument) = (open.order, open.instrument);
                 rechecks.push(Recheck { order, instrument, due: now });
             }

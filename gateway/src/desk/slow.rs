@@ -87,7 +87,7 @@ impl Mind {
         if self.pay_and_go(job, spend, hands) {
             return;
         }
-        if self.waiting.len() < WAITING_MAX {
+        if self.waiting.len() < self.waiting.capacity() {
             self.waiting.push((job, spend));
             return;
         }

@@ -14,6 +14,9 @@ fn a_shift_may_overlap_and_stays_inside() {
     let mut bytes = *b"0123456789";
     shift(&mut bytes, 4..10, 2);
     assert_eq!(&bytes, b"0145678989");
+    let mut whole = *b"0123456789";
+    shift(&mut whole, 1..10, 0);
+    assert_eq!(&whole, b"1234567899", "a gap of one");
     for (from, to) in [(4..11, 0), (5..10, 6), (11..12, 0)] {
         shift(&mut bytes, from, to);
         assert_eq!(&bytes, b"0145678989");

@@ -1,6 +1,7 @@
 //! One limit over a length of time, counted so that the venue never counts more than it allows.
 
 use base::{Span, Stamp, WallNs};
+use core::num::NonZeroU64;
 
 /// Parts a rolling window is counted in. More parts waste less of the limit.
 const PARTS: u64 = 32;
@@ -118,10 +119,15 @@ impl Window {
     }
 }
 
+/// A length to divide by.
+fn whole(length: u64) -> NonZeroU64 {
+    NonZeroU64::new(length).unwrap_or(NonZeroU64::MIN)
+}
+
 /// Counts by parts; what is counted covers at least the whole window and at most one part more.
 #[derive(Clone, Debug)]
 struct Rolling {
-    part_ns: u64,
+    part_ns: NonZeroU64,
     /// By number of part, modulo the length; one more than a window's so that it is always covered.
     parts: [u32; SLOTS],
     /// The newest part counted in.
@@ -131,7 +137,7 @@ struct Rolling {
 
 impl Rolling {
     fn new(span: Span) -> Self {
-        let part_ns = (span.0 + GUARD.0).div_ceil(PARTS).max(1);
+        let part_ns = whole((span.0 + GUARD.0).div_ceil(PARTS));
         Self { part_ns, parts: [0; SLOTS], newest: 0, sum: 0 }
     }
 
@@ -141,7 +147,7 @@ impl Rolling {
 
     fn used(&mut self, now: Stamp) -> u32 {
         // Most questions fall into the newest part.
-        if now.0 < (self.newest + 1).saturating_mul(self.part_ns) {
+        if now.0 < (self.newest + 1).saturating_mul(self.part_ns.get()) {
             return self.sum;
         }
         let part = now.0 / self.part_ns;
@@ -180,7 +186,7 @@ impl Rolling {
             let Some(part) = self.newest.checked_sub(age) else { continue };
             left = left.saturating_sub(self.parts.get(Self::slot(part)).copied().unwrap_or(0));
             if left <= wanted {
-                return Stamp((part + PARTS + 1).saturating_mul(self.part_ns));
+                return Stamp((part + PARTS + 1).saturating_mul(self.part_ns.get()));
             }
         }
         Stamp(u64::MAX)
@@ -191,7 +197,7 @@ impl Rolling {
 /// to it counts on both sides.
 #[derive(Clone, Debug)]
 struct Fixed {
-    span_ns: u64,
+    span_ns: NonZeroU64,
     /// A boundary, modulo the span.
     phase_ns: u64,
     /// The number of the boundary this window began at.
@@ -203,7 +209,7 @@ struct Fixed {
 
 impl Fixed {
     fn new(span: Span, into_ns: u64, now: Stamp) -> Self {
-        let mut fixed = Self { span_ns: span.0, phase_ns: 0, index: 0, count: 0, edge: 0 };
+        let mut fixed = Self { span_ns: whole(span.0), phase_ns: 0, index: 0, count: 0, edge: 0 };
         fixed.set_phase(into_ns, now);
         fixed.index = fixed.index_at(now);
         fixed
@@ -211,7 +217,7 @@ impl Fixed {
 
     fn set_phase(&mut self, into_ns: u64, now: Stamp) {
         let since_zero = now.0 % self.span_ns;
-        self.phase_ns = (since_zero + self.span_ns - into_ns) % self.span_ns;
+        self.phase_ns = (since_zero + self.span_ns.get() - into_ns) % self.span_ns;
     }
 
     fn carry(&mut self, count: u32) {
@@ -225,7 +231,7 @@ impl Fixed {
         self.used(now);
         self.set_phase(into_ns, now);
         let moved = self.phase_ns.abs_diff(before);
-        let moved = moved.min(self.span_ns - moved);
+        let moved = moved.min(self.span_ns.get() - moved);
         if moved <= GUARD.0 / 4 {
             self.phase_ns = before;
             return;
@@ -237,11 +243,11 @@ impl Fixed {
     /// The boundary whose window counts at `now`: a window is left only when it surely ended.
     fn index_at(&self, now: Stamp) -> u64 {
         // One span is added so that nothing is below zero.
-        (now.0 + self.span_ns).saturating_sub(self.phase_ns + GUARD.0) / self.span_ns
+        (now.0 + self.span_ns.get()).saturating_sub(self.phase_ns + GUARD.0) / self.span_ns
     }
 
     fn boundary(&self, index: u64) -> u64 {
-        (index * self.span_ns + self.phase_ns).saturating_sub(self.span_ns)
+        (index * self.span_ns.get() + self.phase_ns).saturating_sub(self.span_ns.get())
     }
 
     fn used(&mut self, now: Stamp) -> u32 {
