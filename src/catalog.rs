@@ -67,8 +67,12 @@ pub(crate) fn load(
             source.read(&mut listings, &mut lists)?;
         }
     }
-    let instruments =
+    let mut instruments =
         catalog::build(&listings, &lists.unread, wanted, fees).map_err(Fault::Refused)?;
+    for want in wanted {
+        // Fees may come in it, whatever is traded.
+        instruments.asset(venue::catalog::fee_asset(want.venue));
+    }
     Ok((instruments, lists))
 }
 

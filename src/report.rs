@@ -198,6 +198,17 @@ impl Display for Report {
 }
 
 impl Report {
+    /// Pairs that were neither open with both legs nor closed when it ended.
+    fn uneven(&self) -> impl Iterator<Item = &strategy::view::PairView> {
+        self.view.pairs.iter().filter(|pair| pair.phase != "open")
+    }
+
+    /// What is held that no whole pair holds, for the exit code: pairs on their way and orphans.
+    pub(crate) fn loose_ends(&self) -> usize {
+        let orphans = self.view.positions.iter().filter(|place| place.orphan != "0");
+        self.uneven().count() + orphans.count()
+    }
+
     /// Why pairs were closed, and which were left on their way in or out.
     fn write_pairs(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let closed: Vec<_> = closed_by(&self.view.counts)
@@ -208,7 +219,7 @@ impl Report {
         if !closed.is_empty() {
             writeln!(f, "closed by {}", closed.join(", "))?;
         }
-        for pair in self.view.pairs.iter().filter(|pair| pair.phase != "open") {
+        for pair in self.uneven() {
             let strategy::view::PairView { pair, phase, long, long_qty, short, short_qty, .. } =
                 pair;
             writeln!(f, "left: pair {pair} is {phase}, {long} {long_qty}, {short} -{short_qty}")?;

@@ -250,17 +250,15 @@ pub(crate) fn in_use(site: &Site, venues: &[VenueId]) -> bool {
 }
 
 /// How a venue wants its connections kept: who pings, and how often it may be dialed. Half of what the
-/// venue allows is used, five dials at a time at most.
+/// venue allows is used; the back-off spreads what fails.
 fn link_options(venue: VenueId) -> LinkOptions {
     let rules = venue::limits::stream_rules(venue);
-    let burst = rules.connects.min(10);
-    let per = Span(rules.connect_span.0 * u64::from(burst) / u64::from(rules.connects));
     let ping = match venue {
         VenueId::BinanceSpot | VenueId::BinanceUsdm => PingPolicy::default(),
         // Their pings are texts, which the stages send.
         VenueId::Okx | VenueId::Bybit => PingPolicy::OFF,
     };
-    let limit = ConnectLimit { count: burst.div_ceil(2), per };
+    let limit = ConnectLimit { count: rules.connects.div_ceil(2), per: rules.connect_span };
     LinkOptions { ping, limit, ..LinkOptions::default() }
 }
 

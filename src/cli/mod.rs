@@ -37,8 +37,8 @@ Exit codes:
   1  failed while running: the message says what and what to do
   2  wrong command line or configuration: nothing was started
   3  refused to start: port in use, journal locked, CPUs not exclusive, a file missing
-  4  stopped, but not in order: an order's end could not be confirmed in time, or the engine's books
-     differ from the simulated venues' own";
+  4  stopped, but not in order: an order's end could not be confirmed in time, a position stands
+     without its other leg, or the engine's books differ from the simulated venues' own";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -181,6 +181,7 @@ fn conclude(
     if let Some(divergence) = outcome.divergence {
         return exit::failed(&format!("run: {divergence}"));
     }
+    let loose = outcome.report.loose_ends();
     match (outcome.stop, outcome.report.ledger) {
         (Stopped::Left(count), _) => {
             exit::disorder(&format!("run: the end of {count} orders could not be confirmed"))
@@ -192,6 +193,9 @@ fn conclude(
             let first = ledger.differences.first().map(ToString::to_string).unwrap_or_default();
             exit::disorder(&format!("run: the venues' books say otherwise: {first}"))
         }
+        (Stopped::Quiet, _) if loose > 0 => exit::disorder(&format!(
+            "run: {loose} positions stand without their other leg: see what the report says was left"
+        )),
         (Stopped::Quiet, _) => ExitCode::SUCCESS,
     }
 }

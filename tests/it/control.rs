@@ -24,14 +24,15 @@ fn a_kill_stops_at_once_and_outlives_the_engine_until_it_is_armed_by_hand() {
     first.await_line("· stopped");
     first.signal("TERM");
     let output = first.end();
-    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    // A pair that the kill caught between its legs stays so, and is told.
+    assert!(matches!(output.status.code(), Some(0 | 4)), "{}{}", stdout(&output), stderr(&output));
     assert_eq!(folder.report()["view"]["orders"].as_array().map(Vec::len), Some(0));
 
     let sent = folder.report()["view"]["counts"]["orders_sent"].clone();
     let mut second = Running::start(&mut on_venues(&folder, "0"));
     second.await_line("· stopped");
     second.signal("TERM");
-    assert!(second.end().status.success());
+    assert!(matches!(second.end().status.code(), Some(0 | 4)));
     let held = folder.report();
     assert_eq!(held["view"]["counts"]["orders_sent"], sent, "nothing was sent while killed");
 
@@ -40,7 +41,7 @@ fn a_kill_stops_at_once_and_outlives_the_engine_until_it_is_armed_by_hand() {
     heard(&ask(&folder, "arm"));
     third.await_line("· armed");
     third.signal("TERM");
-    assert!(third.end().status.success());
+    assert_eq!(third.end().status.code(), Some(0));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod books;
 mod control;
 mod engine;
 mod floors;
+mod golden;
 mod refusals;
 mod restart;
 mod run;

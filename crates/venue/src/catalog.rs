@@ -219,5 +219,15 @@ fn entry<T: serde::de::DeserializeOwned>(
     serde_json::from_value(value).map_err(|why| Unread { venue, symbol, why: why.to_string() })
 }
 
+/// The venue's own asset, in which it takes fees where the account says so.
+#[must_use]
+pub const fn fee_asset(venue: VenueId) -> &'static str {
+    match venue {
+        VenueId::BinanceSpot | VenueId::BinanceUsdm => "BNB",
+        VenueId::Okx => "OKB",
+        VenueId::Bybit => "MNT",
+    }
+}
+
 #[cfg(test)]
 mod tests;

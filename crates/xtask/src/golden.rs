@@ -16,8 +16,8 @@ const CONFIG: &[(&str, &str)] = &[
     ("nodes.yaml", "nodes: {journal: {segment_size: 1MB}}\n"),
 ];
 
-/// What is run: short, with trades, every stage on a thread of its own.
-const RUN: &[&str] = &["run", "--plain", "--for", "4s", "--seed", "7", "--layout", "split"];
+/// What is run: short, with trades, in another layout than a test on two CPUs gets.
+const RUN: &[&str] = &["run", "--plain", "--for", "9s", "--seed", "7", "--layout", "paired"];
 
 /// Records into `testdata/journal`.
 pub(crate) fn run(root: &Path) -> Result<(), String> {

@@ -362,7 +362,8 @@ impl Core {
     fn margin(&self, notional: Money) -> Money {
         let leverage = self.rules.plan.risk.max_leverage.0.max(1);
         if leverage % Rate::ONE.0 == 0 {
-            return Money(notional.0 / i128::from(leverage / Rate::ONE.0));
+            let times = i128::from(leverage / Rate::ONE.0);
+            return Money(notional.0.checked_div(times).unwrap_or(notional.0));
         }
         let (leverage, one) = (i128::from(leverage), i128::from(Rate::ONE.0));
         let scaled = (notional.0 / leverage).saturating_mul(one);
