@@ -4,12 +4,10 @@
 mod bring_up;
 
 use crate::channel::{LeapClock, Pipe, Venue};
-use crate::plan::{EVER, plan};
+use crate::plan::{EVER, Eager, plan};
 use crate::venue_side;
 use base::input::Command;
-use base::{
-    Clock as _, Instance, InstrumentId, Rate, Record, Span, Stage as _, Stamp, VenueId, Work,
-};
+use base::{Clock as _, Instance, InstrumentId, Record, Span, Stage as _, Stamp, VenueId, Work};
 use feeds::message::Level;
 use feeds::plan::Line;
 use feeds::symbols::Row;
@@ -60,7 +58,7 @@ pub(crate) struct Engine {
     commands: Sender<Command>,
     venues: Vec<VenueId>,
     bookless: bool,
-    eager: Option<Rate>,
+    eager: Option<Eager>,
     /// Books a stage has asked for that the capture has not shown yet.
     snapshots_wanted: Vec<Row>,
     page: Page,
@@ -74,8 +72,8 @@ pub(crate) type Brain = StrategyStage<LeapClock>;
 /// How a run differs from the usual one.
 #[derive(Clone, Default)]
 pub(crate) struct Wish {
-    /// Trade without fees for this funding of the last venue's perpetual.
-    pub(crate) eager: Option<Rate>,
+    /// Trade whenever there is something to earn.
+    pub(crate) eager: Option<Eager>,
     /// The order connection of the first venue, and its quotes, go over this link.
     pub(crate) wire: Option<crate::channel::Wire>,
     /// The books come from a capture, which the bench plays itself.

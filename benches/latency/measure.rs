@@ -79,9 +79,8 @@ impl Samples {
         self.rounds.push(self.singles.len());
     }
 
-    /// The median over the rounds of the p50 and of the p99 of each: a round that a neighbour spoiled
-    /// does not count for more than one.
-    fn steady(&self) -> [u64; 2] {
+    /// The p50 and the p99 of each round. To be asked for before [`Samples::figures`] sorts them.
+    fn each_round(&self) -> [Vec<u64>; 2] {
         let mut each: [Vec<u64>; 2] = [Vec::new(), Vec::new()];
         let mut begun = 0;
         for end in self.rounds.iter().copied().chain([self.singles.len()]) {
@@ -92,10 +91,26 @@ impl Samples {
                 list.extend(round.get(round.len().saturating_sub(1) * per_mille / 1_000));
             }
         }
-        each.map(|mut list| {
+        each
+    }
+
+    /// The median over the rounds of the p50 and of the p99 of each: a round that a neighbour spoiled
+    /// does not count for more than one.
+    fn steady(&self) -> [u64; 2] {
+        self.each_round().map(|mut list| {
             list.sort_unstable();
             list.get(list.len() / 2).copied().unwrap_or(0)
         })
+    }
+
+    /// Ours and the floor's p50 of the round whose ratio is the median one: where two processors share a
+    /// core in one round and not in the next, only what was measured together compares.
+    pub(crate) fn beside(&self, floor: &Self) -> [f64; 2] {
+        let ([ours, _], [floor, _]) = (self.each_round(), floor.each_round());
+        let pairs = ours.into_iter().zip(floor).map(|(ours, floor)| [ours, floor.max(1)]);
+        let mut pairs: Vec<[f64; 2]> = pairs.map(|pair| pair.map(|ns| ns as f64)).collect();
+        pairs.sort_by(|a, b| f64::total_cmp(&(a[0] / a[1]), &(b[0] / b[1])));
+        pairs.get(pairs.len() / 2).copied().unwrap_or([f64::NAN; 2])
     }
 
     /// What is printed and kept of them.

@@ -12,10 +12,17 @@ use strategy::plan::{
 pub(crate) const EVER: Span = Span::from_secs(1_000_000_000);
 /// After a trade nothing is opened for this long, so that only a leap lets the next one be.
 const PAUSE: Span = Span::from_secs(10);
-/// The same where time runs as it does: within every venue's budget.
-const EAGER_PAUSE: Span = Span::from_millis(300);
 /// Of an eager run: the funding settles once within it.
 pub(crate) const HORIZON: Span = Span::from_secs(1_000_000);
+
+/// Trading for whatever there is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Eager {
+    /// The funding of the last venue's perpetual; there are no fees.
+    pub(crate) rate: Rate,
+    /// After a trade nothing is opened for this long.
+    pub(crate) pause: Span,
+}
 
 /// BTC on a venue: prices in cents, quantities in satoshis.
 pub(crate) fn instrument(id: u16, venue: VenueId, fee: Rate) -> Instrument {
@@ -46,7 +53,7 @@ pub(crate) fn instrument(id: u16, venue: VenueId, fee: Rate) -> Instrument {
 }
 
 /// One BTC instrument a venue and one strategy, with limits that let every cycle trade.
-pub(crate) fn plan(venues: &[VenueId], eager: Option<Rate>) -> Plan {
+pub(crate) fn plan(venues: &[VenueId], eager: Option<Eager>) -> Plan {
     let mut instruments = Instruments::default();
     instruments.asset("USDT").expect("few assets");
     instruments.asset("BTC").expect("few assets");
@@ -75,7 +82,7 @@ pub(crate) fn plan(venues: &[VenueId], eager: Option<Rate>) -> Plan {
         orders: OrderPlan {
             quiet: EVER,
             settle: EVER,
-            refusal_pause: if eager.is_some() { EAGER_PAUSE } else { PAUSE },
+            refusal_pause: eager.map_or(PAUSE, |eager| eager.pause),
             ..OrderPlan::default()
         },
         core: CorePlan::default(),

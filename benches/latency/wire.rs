@@ -72,12 +72,13 @@ pub(crate) fn run(report: &mut Report, timer: &Timer, scale: Scale) {
         let samples = served.join().expect("the venue served");
         [floor, ours] = samples;
     });
+    let [engine, echo] = ours.beside(&floor);
     let (floor, ours) = (floor.figures(), ours.figures());
     report.row("wire", "bare TLS echo of the same bytes", Kind::Floor, &floor, None);
     let hash = Some(hash);
     report.row("wire", "quote to order through the engine", Kind::Ours, &ours, hash);
-    let echo = ("bare TLS echo", floor.round_p50);
-    report.ratio("wire: engine / bare TLS echo, p50", ours.round_p50, echo, 1.15, hash);
+    let echo = ("bare TLS echo", echo);
+    report.ratio("wire: engine / bare TLS echo, p50", engine, echo, 1.15, hash);
 }
 
 /// The client's side: echoes on one connection, trades on the other, in turns. A hash of the orders.

@@ -135,7 +135,7 @@ impl Engine {
             give(Input::Funding(Funding {
                 venue,
                 instrument: InstrumentId(id),
-                rate: self.eager.unwrap_or(Rate::ZERO),
+                rate: self.eager.map_or(Rate::ZERO, |eager| eager.rate),
                 interval: Some(HORIZON),
                 next,
                 venue_time: wall,
