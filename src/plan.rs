@@ -10,10 +10,6 @@ use strategy::plan::{
 use thiserror::Error;
 use venue::catalog::{Fees, Tier, Wanted};
 
-/// What two books show together must stand this long, or be said by both: feeds of two venues are
-/// seldom further apart.
-const CONFIRM: Span = Span::from_millis(50);
-
 /// The currency everything is quoted and settled in.
 const CURRENCY: &str = "USDT";
 
@@ -175,7 +171,8 @@ fn orders(orders: &conf::risk::Orders) -> OrderPlan {
         slippage: orders.slippage,
         collar: orders.collar,
         probe: orders.probe,
-        confirm: CONFIRM,
+        confirm: orders.confirm,
+        stop_loss_pause: orders.stop_loss_pause,
         ..OrderPlan::default()
     }
 }

@@ -7,7 +7,7 @@ use crate::runner::Crew;
 use crate::site::Site;
 use crate::topology::{Does, LIVE};
 use base::input::Command;
-use base::{Instance, Record, Span, Stage, VenueId, WallNs};
+use base::{Instance, Record, Stage, VenueId, WallNs};
 use config::plan::Config;
 use net::{ConnectLimit, Connector, HttpClient, HttpOptions, Link, LinkOptions, PingPolicy};
 use rings::{Flag, Full, Receiver, Sender, ring};

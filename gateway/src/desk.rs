@@ -225,7 +225,9 @@ impl<L: Channel> Desk<L> {
     /// How far the venue's clock is ahead of this machine's.
     pub(crate) fn set_offset(&mut self, offset_ns: i64, wall: WallNs, now: Stamp) {
         self.mind.offset_ns = offset_ns;
-        self.mind.budget.align(WallNs(wall.0.saturating_add(offset_ns)), now);
+        if self.mind.settings.real_time {
+            self.mind.budget.align(WallNs(wall.0.saturating_add(offset_ns)), now);
+        }
     }
 
     /// Whether the order session stands.

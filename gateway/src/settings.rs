@@ -23,6 +23,9 @@ pub struct Settings {
     pub requests_a_minute: Option<u32>,
     /// What the venue says it allows; the documented limits hold for what it does not state.
     pub limits: Vec<RateLimit>,
+    /// Whether the venue's minutes pass as fast as ours, so that its fixed windows can be followed; not in
+    /// a scenario that runs faster.
+    pub real_time: bool,
     /// The venue cancels everything when it does not hear from us for this long. `None`, the default,
     /// leaves the switch alone: not every venue has one, and Bybit gives it to institutions only.
     pub dead_man: Option<Span>,
@@ -49,6 +52,7 @@ impl Default for Settings {
             reconcile_idle_every: Span::from_secs(30),
             reconcile_timeout: Span::from_secs(30),
             requests_a_minute: None,
+            real_time: true,
             limits: Vec::new(),
             dead_man: None,
             fills_since: WallNs::NONE,

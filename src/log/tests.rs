@@ -19,7 +19,8 @@ fn names(dir: &Path) -> Vec<String> {
 fn a_full_file_is_closed_and_as_many_as_configured_are_kept() {
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("engine.log");
-    let mut log = target(&logging(1_024, 2, 30), Some(path.clone())).ok().expect("a file");
+    let mut log = target(&logging(1_024, 2, 30), Some(path.clone()))
+        .unwrap_or_else(|(path, why)| panic!("{}: {why}", path.display()));
     for line in 0..300 {
         writeln!(log, "line {line:04} of the log").expect("written");
     }
@@ -39,7 +40,8 @@ fn files_older_than_configured_are_removed() {
     let then = SystemTime::now() - 3 * DAY;
     let file = File::options().write(true).open(&old).expect("a file");
     file.set_times(FileTimes::new().set_modified(then)).expect("an older file");
-    let mut log = target(&logging(1_024, 5, 2), Some(path)).ok().expect("a file");
+    let mut log = target(&logging(1_024, 5, 2), Some(path))
+        .unwrap_or_else(|(path, why)| panic!("{}: {why}", path.display()));
     for line in 0..100 {
         writeln!(log, "line {line:04} of the log").expect("written");
     }

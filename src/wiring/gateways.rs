@@ -97,6 +97,7 @@ fn settings(order: &Order<'_>, place: &Place) -> Settings {
         answer_timeout: configured.map_or(usual.answer_timeout, |e| e.order_timeout),
         requests_a_minute: configured.map(|e| e.rate_limit),
         limits: order.limits[place.venue.index()].clone(),
+        real_time: order.site.speed == 1,
         dead_man: configured.map_or(usual.dead_man, |e| e.dead_man),
         fills_since: since(order.known_until),
         funding_since: since(order.known_until),

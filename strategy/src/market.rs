@@ -260,8 +260,9 @@ impl Market {
     pub(crate) fn mark(&mut self, m: &Mark) {
         let Some(slot) = self.slots.get_mut(m.instrument.index()) else { return };
         let price = |price: Option<Price>| price.filter(|p| p.0 > 0);
-        slot.mark = price(m.mark).or(slot.mark);
-        slot.index = price(m.index).or(slot.index);
+        // A price that is not known any more is no price.
+        slot.mark = price(m.mark);
+        slot.index = price(m.index);
     }
 
     pub(crate) fn funding(&mut self, f: &Funding, at: Stamp) {

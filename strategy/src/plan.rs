@@ -338,6 +338,9 @@ pub struct OrderPlan {
     /// once.
     #[serde(default)]
     pub confirm: Span,
+    /// Pause of a combination after its pair was closed by stop-loss: what lost may still be there.
+    #[serde(default)]
+    pub stop_loss_pause: Span,
 }
 
 impl Default for OrderPlan {
@@ -350,6 +353,7 @@ impl Default for OrderPlan {
             probe: Money::from_whole(1000),
             refusal_pause: Span::from_millis(10),
             confirm: Span(0),
+            stop_loss_pause: Span(0),
         }
     }
 }

@@ -129,6 +129,10 @@ pub struct Orders {
     pub collar: Rate,
     /// The notional whose price on the books is followed.
     pub probe: Money,
+    /// How long what two books show together must stand, unless both say it.
+    pub confirm: Span,
+    /// How long a combination rests after a stop-loss.
+    pub stop_loss_pause: Span,
 }
 
 const ALERTS: [(&str, AlertKind); 6] = [
@@ -242,6 +246,8 @@ fn orders(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Orders {
         slippage: s.need("slippage", &ratio("0", "0.1"), faults),
         collar: s.need("collar", &ratio("0.0001", "0.5"), faults),
         probe: s.need("probe", &amount_above_zero(MONEY_MAX), faults),
+        confirm: s.need("confirm_ms", &millis(0, 60_000), faults),
+        stop_loss_pause: s.need("stop_loss_pause_ms", &millis(0, 86_400_000), faults),
     };
     s.finish(faults);
     orders

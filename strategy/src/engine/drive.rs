@@ -382,8 +382,11 @@ impl Core {
             (false, true) => HELD_BACK_PAUSES,
             (false, false) => 1,
         };
-        let pause = pause.saturating_mul(pauses);
-        let pause = self.now + base::Span(pause);
+        let mut pause = base::Span(pause.saturating_mul(pauses));
+        if reason == PairReason::StopLoss {
+            pause = pause.max(self.rules.plan.orders.stop_loss_pause);
+        }
+        let pause = self.now + pause;
         if let Some(watch) = self.watches.get_mut(combination)
             && usize::from(watch.pair) == at
         {

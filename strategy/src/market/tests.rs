@@ -91,7 +91,7 @@ fn funding_is_counted_on_only_while_fresh_and_before_its_settlement() {
 }
 
 #[test]
-fn a_mark_of_zero_is_no_mark() {
+fn a_mark_of_zero_is_no_mark_and_ends_the_one_before() {
     let mut market = market();
     let mark = |price| Mark {
         venue: VenueId::Okx,
@@ -103,6 +103,7 @@ fn a_mark_of_zero_is_no_mark() {
     market.mark(&mark(0));
     assert_eq!(market.slot(InstrumentId(0)).unwrap().value_price(), None);
     market.mark(&mark(7));
-    market.mark(&mark(0));
     assert_eq!(market.slot(InstrumentId(0)).unwrap().value_price(), Some(Price(7)));
+    market.mark(&mark(0));
+    assert_eq!(market.slot(InstrumentId(0)).unwrap().value_price(), None);
 }

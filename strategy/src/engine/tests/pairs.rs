@@ -68,6 +68,35 @@ fn a_spread_that_runs_away_stops_the_loss() {
 }
 
 #[test]
+fn after_a_stop_loss_the_two_rest() {
+    let mut plan = two_perpetuals();
+    plan.orders.stop_loss_pause = Span::from_millis(100);
+    let mut world = World::ready(&plan);
+    world.take();
+    world.apart();
+    for place in world.both() {
+        world.fill_all(&place);
+    }
+    world.quote(1, 5_070_000, 5_070_010);
+    for exit in world.both() {
+        world.fill_all(&exit);
+    }
+    assert_eq!(world.core.view().counts.closed_stop_loss, 1);
+    world.take();
+    // A spread that would pay is left alone for a while.
+    for _ in 0..3 {
+        world.after(25);
+        world.quote(0, 4_999_990, 5_000_000);
+        world.quote(1, 5_040_000, 5_040_010);
+        assert!(world.places().is_empty());
+    }
+    world.after(30);
+    world.quote(0, 4_999_990, 5_000_000);
+    world.quote(1, 5_040_000, 5_040_010);
+    assert_eq!(world.places().len(), 2);
+}
+
+#[test]
 fn the_missing_part_of_a_leg_is_sent_again_from_the_cumulative_difference() {
     let mut world = World::ready(&two_perpetuals());
     world.take();
