@@ -121,6 +121,13 @@ pub enum FaultKind {
         /// The system's words.
         String,
     ),
+    /// An encrypted value that cannot be read.
+    #[error(transparent)]
+    Secret(
+        /// Why; never what stands in it.
+        #[from]
+        crate::secret::SecretFault,
+    ),
     /// Two values that are each allowed and do not go together.
     #[error("{0}")]
     Clash(

@@ -5,6 +5,7 @@
 
 use crate::fault::{Fault, FaultKind, Place, Source, nearest};
 use crate::raw::{self, Entry, Node, Value};
+use crate::secret::{self, Finder};
 use std::path::Path;
 
 /// The files, with what the program ships.
@@ -41,7 +42,7 @@ pub(crate) fn lay_out(
         }
     }
     if let Some(dir) = dir {
-        tree = over(tree, directory(dir, faults));
+        tree = over(tree, directory(dir, &Finder::new(variable), faults));
     }
     for option in overrides {
         if let Some(node) = from_option(option, faults) {
@@ -70,13 +71,15 @@ fn over(lower: Node, upper: Node) -> Node {
             }
             Node::new(lower.at, Value::Map(below))
         }
-        (value, Value::Null) => Node::new(lower.at, value),
-        (_, value) => Node::new(upper.at, value),
+        (value, Value::Null) => {
+            Node { value, hidden: lower.hidden, ..Node::new(lower.at, Value::Null) }
+        }
+        (_, value) => Node { value, hidden: upper.hidden, ..Node::new(upper.at, Value::Null) },
     }
 }
 
 /// The files of a directory as one tree. A key of the first level may stand in any of them, once.
-fn directory(dir: &Path, faults: &mut Vec<Fault>) -> Node {
+fn directory(dir: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Node {
     let mut entries: Vec<Entry> = Vec::new();
     for name in yaml_files(dir, faults) {
         let path = dir.join(&name);
@@ -87,9 +90,15 @@ fn directory(dir: &Path, faults: &mut Vec<Fault>) -> Node {
                 continue;
             }
         };
-        let Some(node) = raw::parse(&text, Source::File(path.clone()), faults) else { continue };
+        let Some(mut node) = raw::parse(&text, Source::File(path.clone()), faults) else {
+            continue;
+        };
+        secret::open(&mut node, finder, faults);
+        if node.value == Value::Broken {
+            continue;
+        }
         let Value::Map(sections) = node.value else {
-            let (found, allowed) = (describe(&node.value), "sections such as system:".to_owned());
+            let (found, allowed) = (node.shown(), "sections such as system:".to_owned());
             faults.push(Fault {
                 at: node.at,
                 key: String::new(),
@@ -183,6 +192,7 @@ fn fill_in(
 ) {
     match &mut node.value {
         Value::Null | Value::Broken => {}
+        Value::Text(_) if node.hidden => {}
         Value::Text(text) => match filled(text, variable) {
             Ok(None) => {}
             Ok(Some(full)) => {

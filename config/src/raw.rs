@@ -5,7 +5,9 @@
 //! aliases, no tags, no merge keys, one document, bounded in size and depth.
 
 use crate::fault::{Fault, FaultKind, Place, Source};
+use crate::layer::describe;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Longest text that is read.
@@ -22,13 +24,19 @@ pub struct Node {
     pub value: Value,
     /// Whether a variable was filled into it.
     pub filled: bool,
+    /// Whether it was written in quotes or as a block: always a text, never a number or flag.
+    pub quoted: bool,
+    /// Whether it was encrypted where it stands: it is in no fault, and is not looked into for variables.
+    pub hidden: bool,
+    /// The bytes of the text it stands in; empty for what stands in none.
+    pub bytes: Range<usize>,
 }
 
 impl Node {
     /// A value as it was written.
     #[must_use]
     pub const fn new(at: Place, value: Value) -> Self {
-        Self { at, value, filled: false }
+        Self { at, value, filled: false, quoted: false, hidden: false, bytes: 0..0 }
     }
 }
 
@@ -45,6 +53,13 @@ pub enum Value {
     List(Vec<Node>),
     /// A section.
     Map(Vec<Entry>),
+}
+
+impl Node {
+    /// What it is, for the eye.
+    pub(crate) fn shown(&self) -> String {
+        if self.hidden { "an encrypted value".to_owned() } else { describe(&self.value) }
+    }
 }
 
 /// A key with its value.
@@ -73,8 +88,12 @@ pub fn parse(text: &str, source: Source, faults: &mut Vec<Fault>) -> Option<Node
     options.flow_nesting_limit = DEPTH_MAX;
     options.block_nesting_limit = DEPTH_MAX;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        Reader { parser: Parser::new_from_str_with_options(text, options), source, faults };
+    let mut reader = Reader {
+        parser: Parser::new_from_str_with_options(text, options),
+        source,
+        faults,
+        last: 0..0,
+    };
     reader.document().unwrap_or_else(|stop| {
         faults.push(*stop.0);
         None
@@ -88,6 +107,8 @@ struct Reader<'t, 'f> {
     parser: Parser<'t, StrInput<'t>>,
     source: Arc<Source>,
     faults: &'f mut Vec<Fault>,
+    /// The bytes of the last event.
+    last: Range<usize>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -117,9 +138,11 @@ impl<'t> Reader<'t, '_> {
         if depth > DEPTH_MAX {
             return Err(self.stop(&at, &format!("nested deeper than {DEPTH_MAX} levels")));
         }
+        let (mut quoted, start) = (false, self.last.start);
         let value = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.plain_node(&at, anchor, tag.is_some());
+                quoted = style != ScalarStyle::Plain;
                 match (style, &*text) {
                     (ScalarStyle::Plain, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
                     _ => Value::Text(text.into_owned()),
@@ -139,7 +162,8 @@ impl<'t> Reader<'t, '_> {
             }
             _ => return Err(self.stop(&at, "a value was expected")),
         };
-        Ok(Node::new(at, value))
+        let bytes = start..self.last.end;
+        Ok(Node { quoted, bytes, ..Node::new(at, value) })
     }
 
     fn list(&mut self, depth: usize) -> Result<Vec<Node>, Stop> {
@@ -195,7 +219,10 @@ impl<'t> Reader<'t, '_> {
     fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Stop> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok((event, span))) => Ok(Some((event, self.place_of(&span.start)))),
+            Some(Ok((event, span))) => {
+                self.last = span.byte_range().unwrap_or_default();
+                Ok(Some((event, self.place_of(&span.start))))
+            }
             Some(Err(why)) => Err(self.syntax(&why)),
         }
     }

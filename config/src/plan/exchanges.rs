@@ -3,9 +3,9 @@
 use super::form::{Form, address, choice, flag, millis, ratio, seconds, whole, word};
 use super::section::Section;
 use crate::fault::{Fault, FaultKind, Source};
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use base::{Product, Rate, Span, VenueId};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An exchange as users name it. Binance is two venues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -364,6 +364,7 @@ fn credential(
     if let Some(node) = node
         && !given.is_empty()
         && !node.filled
+        && !node.hidden
         && matches!(*node.at.source, Source::File(_))
     {
         warnings.push(format!(
@@ -376,11 +377,11 @@ fn credential(
         s.clash(key_file, format!("given beside {key}; give one of them"), faults);
         return given;
     }
-    match std::fs::read_to_string(&path) {
+    match secret::read_private(Path::new(&path)) {
         Ok(text) => Secret::new(text.trim().to_owned()),
         Err(why) => {
             let at = s.place_of(key_file);
-            let kind = FaultKind::Io(format!("{path} cannot be read: {why}"));
+            let kind = FaultKind::Io(format!("{path}: {why}"));
             faults.push(Fault { at, key: s.path_of(key_file), kind });
             given
         }

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use crate::fault::{Fault, FaultKind, Place, nearest};
-use crate::layer::{describe, join};
+use crate::layer::join;
 use crate::raw::{Entry, Node, Value};
 use crate::secret::Secret;
 
@@ -32,9 +32,10 @@ impl<'n> Section<'n> {
                 broken = true;
                 &[]
             }
-            Some(other) => {
+            Some(_) => {
                 broken = true;
-                let (found, allowed) = (describe(other), "a section of keys".to_owned());
+                let found = node.map_or_else(String::new, Node::shown);
+                let allowed = "a section of keys".to_owned();
                 let kind = FaultKind::Value { found, allowed };
                 faults.push(Fault { at: at.clone(), key: path.clone(), kind });
                 &[]
@@ -116,7 +117,7 @@ impl<'n> Section<'n> {
                 return Vec::new();
             }
             let allowed = format!("a list, each {}", form.allowed);
-            let kind = FaultKind::Value { found: describe(&node.value), allowed };
+            let kind = FaultKind::Value { found: node.shown(), allowed };
             faults.push(Fault { at: node.at.clone(), key: path, kind });
             return Vec::new();
         };
@@ -179,7 +180,7 @@ fn read_one<T>(node: &Node, path: &str, form: &Form<'_, T>, faults: &mut Vec<Fau
         _ => None,
     };
     if value.is_none() && node.value != Value::Broken {
-        let kind = FaultKind::Value { found: describe(&node.value), allowed: form.allowed.clone() };
+        let kind = FaultKind::Value { found: node.shown(), allowed: form.allowed.clone() };
         faults.push(Fault { at: node.at.clone(), key: path.to_owned(), kind });
     }
     value

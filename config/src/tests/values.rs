@@ -7,6 +7,8 @@ use crate::plan::{
 };
 use crate::{Override, load_with};
 use base::{Money, Product, Rate, Span, VenueId};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 
 #[test]
 fn what_is_shipped_loads_alone_and_is_the_simulation() {
@@ -177,6 +179,7 @@ fn what_a_variable_holds_never_becomes_structure() {
 fn keys_come_from_variables_or_files_and_a_key_in_the_clear_is_warned_about() {
     let keys = dir(&[("okx-secret", "s3cretFromFile\n")]);
     let file = keys.path().join("okx-secret");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let mine = dir(&[(
         "exchanges.yaml",
         &format!(
