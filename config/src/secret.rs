@@ -7,6 +7,8 @@
 mod cipher;
 mod private;
 
+pub mod edit;
+pub mod file;
 pub mod keys;
 pub mod sealed;
 pub mod sops;

@@ -1,6 +1,7 @@
 //! The command line: one file a command, each a function from its arguments to an exit code.
 
 mod books;
+mod config;
 mod control;
 mod exit;
 mod replay;
@@ -62,6 +63,8 @@ enum Command {
     Flatten(ControlArguments),
     /// Counters and histograms of a running or dead engine, from its shared-memory page.
     Stats(StatsArguments),
+    /// Encrypt and decrypt values of a configuration.
+    Config(config::ConfigArguments),
 }
 
 /// Options of a run.
@@ -218,6 +221,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Disarm(arguments) => control::run(Order::Disarm, &arguments),
         Command::Flatten(arguments) => control::run(Order::Flatten, &arguments),
         Command::Stats(arguments) => stats::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
     }
 }
 

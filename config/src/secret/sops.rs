@@ -9,8 +9,11 @@
 //! groups and rules by comment are refused by name.
 
 mod meta;
+mod write;
 
 pub use meta::Rules;
+pub(super) use write::{again, plain};
+pub use write::{rotate, write};
 
 use super::cipher::{DataKey, Kind, is_encrypted};
 use super::keys::Keys;

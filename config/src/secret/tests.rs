@@ -1,3 +1,5 @@
+mod edit;
+mod file;
 mod keys;
 mod sealed;
 mod sops;

@@ -1,0 +1,25 @@
+//! `funding-arb config`: what can be done with a configuration without running it.
+
+mod secrets;
+
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+/// Arguments of `config`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfigArguments {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum ConfigCommand {
+    #[command(flatten)]
+    Secrets(secrets::SecretsCommand),
+}
+
+pub(super) fn run(arguments: &ConfigArguments) -> ExitCode {
+    match &arguments.command {
+        ConfigCommand::Secrets(command) => secrets::run(command),
+    }
+}
