@@ -11,6 +11,8 @@ pub enum Source {
     Shipped(&'static str),
     /// A file of the configuration directory.
     File(PathBuf),
+    /// An environment variable that sets a key, by its name.
+    Variable(String),
     /// An option of the command line, as it was written there.
     Option(String),
 }
@@ -39,7 +41,7 @@ impl fmt::Display for Place {
         match &*self.source {
             Source::Shipped(name) => write!(f, "(built in) {name}")?,
             Source::File(path) => write!(f, "{}", path.display())?,
-            Source::Option(option) => return write!(f, "{option}"),
+            Source::Variable(word) | Source::Option(word) => return write!(f, "{word}"),
         }
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
@@ -136,6 +138,29 @@ pub enum FaultKind {
     ),
 }
 
+impl FaultKind {
+    /// What is allowed instead, where that can be said.
+    #[must_use]
+    pub fn allowed(&self) -> Option<String> {
+        match self {
+            Self::UnknownKey { known, .. } | Self::UnknownFile { known, .. } => {
+                Some(known.join(", "))
+            }
+            Self::Missing { allowed } | Self::Value { allowed, .. } => Some(allowed.clone()),
+            _ => None,
+        }
+    }
+
+    /// The known word that looks most like an unknown one.
+    #[must_use]
+    pub fn near(&self) -> Option<&str> {
+        match self {
+            Self::UnknownKey { near, .. } | Self::UnknownFile { near, .. } => near.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 fn hint(near: Option<&String>, known: &[String]) -> String {
     match near {
         Some(near) => format!("; did you mean {near}?"),
@@ -150,6 +175,23 @@ impl fmt::Display for Fault {
             write!(f, "{}: ", self.key)?;
         }
         self.kind.fmt(f)
+    }
+}
+
+/// What is allowed and not wise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// Where.
+    pub at: Place,
+    /// The key with its whole path.
+    pub key: String,
+    /// What is to be said of it: `has no effect in this version`.
+    pub what: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.at, self.key, self.what)
     }
 }
 
@@ -183,7 +225,8 @@ fn file_order(source: &Source) -> (u8, String) {
     match source {
         Source::Shipped(name) => (0, (*name).to_owned()),
         Source::File(path) => (1, path.display().to_string()),
-        Source::Option(option) => (2, option.clone()),
+        Source::Variable(name) => (2, name.clone()),
+        Source::Option(option) => (3, option.clone()),
     }
 }
 
@@ -203,11 +246,22 @@ impl fmt::Display for ConfigFaults {
 
 impl std::error::Error for ConfigFaults {}
 
-/// The entry of `known` that looks most like `word`, if one does.
+/// The entry of `known` that looks most like `word`, if one does: by few letters that differ, else as
+/// the one that begins with it.
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
-    let distances = known.into_iter().map(|candidate| (distance(word, candidate), candidate));
-    distances.filter(|(d, _)| *d <= allowed).min_by_key(|(d, _)| *d).map(|(_, candidate)| candidate)
+    /// No key is longer, and comparing costs the product of both lengths.
+    const LONGEST: usize = 100;
+    let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    let allowed = (length / 3).clamp(1, 3);
+    let distances = known.iter().map(|candidate| (distance(word, candidate), *candidate));
+    let near = distances.filter(|(d, _)| *d <= allowed).min_by_key(|(d, _)| *d);
+    let begins =
+        |candidate: &&&str| candidate.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'));
+    near.map(|(_, candidate)| candidate).or_else(|| known.iter().find(begins).copied())
 }
 
 /// Insertions, deletions, replacements and swaps of neighbours between two words, whatever their case.

@@ -1,12 +1,16 @@
-//! From several texts to one tree: shipped < files of a directory < options; then `${VAR:default}`.
+//! From several texts to one tree: shipped < files of a directory < the overlay of its environment <
+//! environment variables < options; then `${VAR:default}`.
 //!
 //! Sections are laid over one another key by key; a list or a value replaces what lies below it, and
 //! nothing (`~`) leaves it. Every node keeps the place it came from.
 
-use crate::fault::{Fault, FaultKind, Place, Source, nearest};
-use crate::raw::{self, Entry, Node, Value};
+use crate::fault::{Fault, FaultKind, Place, Source};
+use crate::files;
+use crate::overrides::{self, Override};
+use crate::raw::{self, Filled, Node, Value};
 use crate::secret::{self, Finder};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// The files, with what the program ships.
 pub const SHIPPED: [(&str, &str); 5] = [
@@ -17,44 +21,92 @@ pub const SHIPPED: [(&str, &str); 5] = [
     ("nodes.yaml", include_str!("../nodes.yaml")),
 ];
 
-/// One key set from outside the files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// The key with its whole path: `nodes.layout`.
-    pub key: String,
-    /// Its value, as YAML: a word, a number, a `[list]`.
-    pub value: String,
-    /// What the user wrote to set it, without the value, for faults: `--set nodes.layout`.
-    pub source: String,
+/// Where a configuration comes from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The directory of files, if there is one.
+    pub dir: Option<&'a Path>,
+    /// The environment variables whose names begin with [`overrides::PREFIX`].
+    pub settings: &'a [(String, String)],
+    /// What the command line sets.
+    pub overrides: &'a [Override],
+    /// The environment variables that values may name.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
 }
 
-/// All layers over one another, variables filled in.
-pub(crate) fn lay_out(
-    dir: Option<&Path>,
-    overrides: &[Override],
-    variable: &dyn Fn(&str) -> Option<String>,
-    faults: &mut Vec<Fault>,
-) -> Node {
-    let mut tree = Node::new(Place::whole(Source::Shipped("main.yaml")), Value::Map(vec![]));
-    for (name, text) in SHIPPED {
-        if let Some(node) = raw::parse(text, Source::Shipped(name), faults) {
-            tree = over(tree, node);
-        }
+impl std::fmt::Debug for Inputs<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Values may be secrets.
+        f.debug_struct("Inputs").field("dir", &self.dir).finish_non_exhaustive()
     }
-    if let Some(dir) = dir {
-        tree = over(tree, directory(dir, &Finder::new(variable), faults));
+}
+
+/// One layer: a higher one replaces keys of the lower ones.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What it is, for people.
+    pub name: String,
+    /// What it holds, variables not filled in.
+    pub tree: Node,
+}
+
+/// What is built in, parsed once.
+pub(crate) fn shipped() -> &'static Node {
+    static TREE: OnceLock<Node> = OnceLock::new();
+    TREE.get_or_init(|| {
+        // Its faults would be found by every test there is.
+        let parse = |(name, text)| raw::parse(text, Source::Shipped(name), &mut Vec::new());
+        SHIPPED.into_iter().filter_map(parse).fold(nothing(), over)
+    })
+}
+
+fn nothing() -> Node {
+    Node::new(Place::whole(Source::Shipped("main.yaml")), Value::Map(Vec::new()))
+}
+
+/// All layers, the lowest first.
+pub(crate) fn layers(inputs: &Inputs<'_>, faults: &mut Vec<Fault>) -> Vec<Layer> {
+    let finder = Finder::new(inputs.variable);
+    let layer = |name: &str, tree: Node| Layer { name: name.to_owned(), tree };
+    let mut below = vec![layer("built in", shipped().clone())];
+    if let Some(dir) = inputs.dir {
+        below.push(layer("files", files::directory(dir, &finder, faults)));
     }
-    for option in overrides {
-        if let Some(node) = from_option(option, faults) {
-            tree = over(tree, node);
-        }
+    let mut options = overrides::of_options(inputs.overrides, faults);
+    secret::open(&mut options, &finder, faults);
+    let known = merge(&below);
+    let mut settings = overrides::of_environment(inputs.settings, &known, faults);
+    secret::open(&mut settings, &finder, faults);
+    // The overlay lies between the files and the environment, but both of them can choose it.
+    let chosen = over(over(known, settings.clone()), options.clone());
+    if let (Some(dir), Some(name)) = (inputs.dir, environment(&chosen, inputs.variable))
+        && let Some(overlay) = files::overlay(dir, name, &finder, faults)
+    {
+        below.push(layer(&format!("overlay {name}"), overlay));
     }
-    fill_in(&mut tree, "", variable, faults);
-    tree
+    below.push(layer("environment", settings));
+    below.push(layer("command line", options));
+    below
+}
+
+/// All layers over one another.
+pub(crate) fn merge(layers: &[Layer]) -> Node {
+    layers.iter().map(|layer| layer.tree.clone()).reduce(over).unwrap_or_else(nothing)
+}
+
+/// The environment that a tree chooses, if it is a known one.
+fn environment(tree: &Node, variable: &dyn Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let node = tree.at_path(&["system", "environment"])?;
+    let Value::Text(text) = &node.value else { return None };
+    let full = match filled(text, variable) {
+        Ok(full) => full.map_or_else(|| text.clone(), |(full, _)| full),
+        Err(_) => return None,
+    };
+    files::ENVIRONMENTS.into_iter().find(|name| name.eq_ignore_ascii_case(full.trim()))
 }
 
 /// `upper` over `lower`.
-fn over(lower: Node, upper: Node) -> Node {
+pub(crate) fn over(lower: Node, upper: Node) -> Node {
     match (lower.value, upper.value) {
         (Value::Map(mut below), Value::Map(above)) => {
             for entry in above {
@@ -78,126 +130,25 @@ fn over(lower: Node, upper: Node) -> Node {
     }
 }
 
-/// The files of a directory as one tree. A key of the first level may stand in any of them, once.
-fn directory(dir: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Node {
-    let mut entries: Vec<Entry> = Vec::new();
-    for name in yaml_files(dir, faults) {
-        let path = dir.join(&name);
-        let text = match read(&path) {
-            Ok(text) => text,
-            Err(why) => {
-                faults.push(at_file(&path, FaultKind::Io(why)));
-                continue;
-            }
-        };
-        let Some(mut node) = raw::parse(&text, Source::File(path.clone()), faults) else {
-            continue;
-        };
-        secret::open(&mut node, finder, faults);
-        if node.value == Value::Broken {
-            continue;
-        }
-        let Value::Map(sections) = node.value else {
-            let (found, allowed) = (node.shown(), "sections such as system:".to_owned());
-            faults.push(Fault {
-                at: node.at,
-                key: String::new(),
-                kind: FaultKind::Value { found, allowed },
-            });
-            continue;
-        };
-        for entry in sections {
-            match entries.iter().find(|known| known.key == entry.key) {
-                Some(first) => {
-                    let why = format!("given in two files; also at {}", first.at);
-                    faults.push(Fault {
-                        at: entry.at,
-                        key: entry.key,
-                        kind: FaultKind::Clash(why),
-                    });
-                }
-                None => entries.push(entry),
-            }
-        }
-    }
-    Node::new(Place::whole(Source::File(dir.to_owned())), Value::Map(entries))
-}
-
-/// The known files that are there. A YAML file of another name is a fault: nobody would read it.
-fn yaml_files(dir: &Path, faults: &mut Vec<Fault>) -> Vec<String> {
-    let listed = match std::fs::read_dir(dir) {
-        Ok(listed) => listed,
-        Err(why) => {
-            faults
-                .push(at_file(dir, FaultKind::Io(format!("the directory cannot be read: {why}"))));
-            return Vec::new();
-        }
-    };
-    let mut names: Vec<String> =
-        listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    let known = SHIPPED.map(|(name, _)| name);
-    names.retain(|name| {
-        let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
-        if yaml && !name.starts_with('.') && !known.contains(&name.as_str()) {
-            let near = nearest(name, known).map(str::to_owned);
-            let known = known.map(str::to_owned).to_vec();
-            let kind = FaultKind::UnknownFile { near, known };
-            faults.push(at_file(&dir.join(name), kind));
-        }
-        known.contains(&name.as_str())
-    });
-    names
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|why| format!("cannot be read: {why}"))?.len();
-    if length > raw::BYTES_MAX as u64 {
-        return Err(format!("{length} bytes; a configuration has at most {}", raw::BYTES_MAX));
-    }
-    let bytes = std::fs::read(path).map_err(|why| format!("cannot be read: {why}"))?;
-    String::from_utf8(bytes).map_err(|why| format!("not UTF-8 text: {}", why.utf8_error()))
-}
-
-fn at_file(path: &Path, kind: FaultKind) -> Fault {
-    Fault { at: Place::whole(Source::File(path.to_owned())), key: String::new(), kind }
-}
-
-/// `nodes.layout` = `fused` as the tree `nodes: {layout: fused}`.
-fn from_option(option: &Override, faults: &mut Vec<Fault>) -> Option<Node> {
-    let source = Source::Option(option.source.clone());
-    let at = Place::whole(source.clone());
-    let mut node = raw::parse(&option.value, source, faults)
-        .unwrap_or(Node::new(at.clone(), Value::Text(String::new())));
-    node.at = at.clone();
-    for key in option.key.rsplit('.') {
-        if key.is_empty() {
-            let kind = FaultKind::Clash("a key has an empty part".to_owned());
-            faults.push(Fault { at, key: option.key.clone(), kind });
-            return None;
-        }
-        let entry = Entry { key: key.to_owned(), at: at.clone(), node };
-        node = Node::new(at.clone(), Value::Map(vec![entry]));
-    }
-    Some(node)
-}
-
 /// Replaces every `${NAME}` and `${NAME:default}` in every value. What a variable holds is a value and
 /// never becomes structure, and is not looked into again.
-fn fill_in(
+pub(crate) fn fill_in(
     node: &mut Node,
     key: &str,
     variable: &dyn Fn(&str) -> Option<String>,
     faults: &mut Vec<Fault>,
 ) {
+    if matches!(&*node.at.source, Source::Variable(_)) && !matches!(node.value, Value::Map(_)) {
+        return;
+    }
     match &mut node.value {
         Value::Null | Value::Broken => {}
         Value::Text(_) if node.hidden => {}
         Value::Text(text) => match filled(text, variable) {
             Ok(None) => {}
-            Ok(Some(full)) => {
+            Ok(Some((full, variables))) => {
                 *text = full;
-                node.filled = true;
+                node.filled = variables;
             }
             Err(kind) => {
                 faults.push(Fault { at: node.at.clone(), key: key.to_owned(), kind });
@@ -218,12 +169,12 @@ fn fill_in(
     }
 }
 
-/// The text with its variables filled in; `None` when it has none.
+/// The text with its variables filled in, and which they were; `None` when it has none.
 fn filled(
     text: &str,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<String>, FaultKind> {
-    let mut out = String::new();
+) -> Result<Option<(String, Vec<Filled>)>, FaultKind> {
+    let (mut out, mut all) = (String::new(), Vec::new());
     let mut rest = text;
     // bound: each turn consumes the text up to one closing brace
     while let Some((before, after)) = rest.split_once("${") {
@@ -239,7 +190,9 @@ fn filled(
             return Err(FaultKind::BadVariable);
         }
         out.push_str(before);
-        match variable(name).or_else(|| default.map(str::to_owned)) {
+        let value = variable(name);
+        all.push(Filled { name: name.to_owned(), set: value.is_some() });
+        match value.or_else(|| default.map(str::to_owned)) {
             Some(value) => out.push_str(&value),
             None => return Err(FaultKind::Unset(name.to_owned())),
         }
@@ -249,7 +202,7 @@ fn filled(
         return Ok(None);
     }
     out.push_str(rest);
-    Ok(Some(out))
+    Ok(Some((out, all)))
 }
 
 /// A key with its whole path.
@@ -261,8 +214,23 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 pub(crate) fn describe(value: &Value) -> String {
     match value {
         Value::Null | Value::Broken => "nothing".to_owned(),
-        Value::Text(text) => format!("\"{text}\""),
+        Value::Text(text) => quoted(text),
         Value::List(_) => "a list".to_owned(),
         Value::Map(_) => "a section".to_owned(),
     }
+}
+
+/// A text for the eye: in quotes, on one line, not without end.
+pub(crate) fn quoted(text: &str) -> String {
+    const MOST: usize = 80;
+    let mut shown: String = text.chars().take(MOST).flat_map(shown_as).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str("...");
+    }
+    format!("\"{shown}\"")
+}
+
+/// A character as it is, unless it would move the cursor.
+fn shown_as(c: char) -> Vec<char> {
+    if c.is_control() { c.escape_default().collect() } else { vec![c] }
 }

@@ -1,6 +1,7 @@
 //! The configuration as the program uses it: typed, within its bounds, never changed after.
 
 pub mod exchanges;
+pub mod market;
 pub mod nodes;
 pub mod risk;
 pub mod services;
@@ -10,7 +11,9 @@ pub mod system;
 mod check;
 mod form;
 mod section;
-mod unused;
+pub(crate) mod unused;
+
+pub use form::{Numbers, Shape};
 
 pub use exchanges::{Addresses, Exchange, ExchangeName, FeeTier, Silence, Symbol};
 pub use nodes::{JournalPlan, Layout, Nodes};
@@ -19,7 +22,8 @@ pub use services::{Api, Database, Messaging, Monitoring};
 pub use strategies::{Class, Strategy};
 pub use system::{Environment, Level, LogFormat, LogOutput, Logging, Mode, System};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Warning};
+use crate::keys::Recorder;
 use crate::raw::Node;
 use base::VenueId;
 use section::Section;
@@ -48,7 +52,7 @@ pub struct Config {
     /// The message bus.
     pub messaging: Messaging,
     /// What is allowed and not wise.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 impl Config {
@@ -99,9 +103,9 @@ fn dedup(all: Vec<(VenueId, String)>) -> Vec<(VenueId, String)> {
 }
 
 /// Reads the whole tree. With faults the result is only there to go on looking for more of them.
-pub(crate) fn read(tree: &Node, faults: &mut Vec<Fault>) -> Config {
+pub(crate) fn read(tree: &Node, recorder: Option<Recorder>, faults: &mut Vec<Fault>) -> Config {
     let mut warnings = Vec::new();
-    let mut root = Section::root(tree, faults);
+    let mut root = Section::root(tree, recorder, faults);
     let mut config = Config {
         system: system::read_system(root.section("system", faults), faults),
         logging: system::read_logging(root.section("logging", faults), faults),
@@ -121,6 +125,8 @@ pub(crate) fn read(tree: &Node, faults: &mut Vec<Fault>) -> Config {
     };
     root.finish(faults);
     unused::warn(tree, &mut config.warnings);
-    check::check(&config, tree, faults);
+    let mut unwise = Vec::new();
+    check::check(&config, tree, &mut unwise, faults);
+    config.warnings.append(&mut unwise);
     config
 }

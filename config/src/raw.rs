@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub const BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting that is read.
 pub const DEPTH_MAX: usize = 16;
+/// Most values, lists and sections of one text.
+pub const NODES_MAX: usize = 20_000;
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +24,8 @@ pub struct Node {
     pub at: Place,
     /// What it is.
     pub value: Value,
-    /// Whether a variable was filled into it.
-    pub filled: bool,
+    /// The variables that were filled into it.
+    pub filled: Vec<Filled>,
     /// Whether it was written in quotes or as a block: always a text, never a number or flag.
     pub quoted: bool,
     /// Whether it was encrypted where it stands: it is in no fault, and is not looked into for variables.
@@ -32,11 +34,28 @@ pub struct Node {
     pub bytes: Range<usize>,
 }
 
+/// A variable that was filled into a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// Its name.
+    pub name: String,
+    /// Whether it was set; else its default stands there.
+    pub set: bool,
+}
+
 impl Node {
     /// A value as it was written.
     #[must_use]
     pub const fn new(at: Place, value: Value) -> Self {
-        Self { at, value, filled: false, quoted: false, hidden: false, bytes: 0..0 }
+        Self { at, value, filled: Vec::new(), quoted: false, hidden: false, bytes: 0..0 }
+    }
+
+    /// What stands at a path below, if anything does.
+    #[must_use]
+    pub fn at_path(&self, path: &[&str]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        let Value::Map(entries) = &self.value else { return None };
+        entries.iter().find(|entry| entry.key == *first)?.node.at_path(rest)
     }
 }
 
@@ -93,6 +112,7 @@ pub fn parse(text: &str, source: Source, faults: &mut Vec<Fault>) -> Option<Node
         source,
         faults,
         last: 0..0,
+        nodes: 0,
     };
     reader.document().unwrap_or_else(|stop| {
         faults.push(*stop.0);
@@ -109,6 +129,7 @@ struct Reader<'t, 'f> {
     faults: &'f mut Vec<Fault>,
     /// The bytes of the last event.
     last: Range<usize>,
+    nodes: usize,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -137,6 +158,10 @@ impl<'t> Reader<'t, '_> {
     fn node(&mut self, event: Event<'_>, at: Place, depth: usize) -> Result<Node, Stop> {
         if depth > DEPTH_MAX {
             return Err(self.stop(&at, &format!("nested deeper than {DEPTH_MAX} levels")));
+        }
+        self.nodes += 1;
+        if self.nodes > NODES_MAX {
+            return Err(self.stop(&at, &format!("more than {NODES_MAX} values")));
         }
         let (mut quoted, start) = (false, self.last.start);
         let value = match event {

@@ -1,22 +1,40 @@
 //! Values that are each allowed and do not go together.
 
+mod limits;
+mod pairs;
+
 use super::{Config, Exchange, ExchangeName, Mode, Strategy};
-use crate::fault::{Fault, FaultKind, Place};
+use crate::fault::{Fault, FaultKind, Place, Warning};
 use crate::layer::join;
 use crate::raw::{Node, Value};
 
 /// Looks only at what could be read: a fault that follows from another one helps nobody.
-pub(super) fn check(config: &Config, tree: &Node, faults: &mut Vec<Fault>) {
+pub(super) fn check(
+    config: &Config,
+    tree: &Node,
+    warnings: &mut Vec<Warning>,
+    faults: &mut Vec<Fault>,
+) {
     let read: Vec<String> = faults.iter().map(|fault| fault.key.clone()).collect();
     let sound = |path: &str| !read.iter().any(|key| key.starts_with(path));
     let mut clash = |path: &[&str], why: String| {
         let key = path.iter().fold(String::new(), |path, key| join(&path, key));
         faults.push(Fault { at: place(tree, path), key, kind: FaultKind::Clash(why) });
     };
-    for strategy in config.strategies.iter().filter(|strategy| strategy.enabled) {
-        if sound(&join("strategies", &strategy.name)) {
+    let exchanges = sound("exchanges");
+    for strategy in config.strategies.iter().filter(|s| sound(&join("strategies", &s.name))) {
+        if strategy.enabled {
             check_strategy(config, strategy, &sound, &mut clash);
         }
+        if strategy.enabled && exchanges {
+            pairs::check(config, strategy, &mut clash);
+        }
+        if sound("risk_management") {
+            limits::check_size(config, strategy, &mut clash);
+        }
+    }
+    if sound("risk_management") {
+        limits::check(config, &mut clash);
     }
     if config.system.mode == Mode::Live {
         for exchange in config.exchanges.iter().filter(|exchange| exchange.enabled) {
@@ -27,6 +45,14 @@ pub(super) fn check(config: &Config, tree: &Node, faults: &mut Vec<Fault>) {
     }
     if sound("api") && sound("monitoring.prometheus") {
         check_ports(config, &mut clash);
+    }
+    let mut warn = |path: &[&str], what: String| {
+        let key = path.iter().fold(String::new(), |path, key| join(&path, key));
+        warnings.push(Warning { at: place(tree, path), key, what });
+    };
+    if read.is_empty() {
+        limits::warn(config, &mut warn);
+        pairs::warn(config, &mut warn);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The exchanges: how they are reached, with which keys, what is traded there.
 
-use super::form::{Form, address, choice, flag, millis, ratio, seconds, whole, word};
+use super::form::{Form, address, choice, flag, millis, ratio, seconds, unified, whole, word};
 use super::section::Section;
-use crate::fault::{Fault, FaultKind, Source};
+use crate::fault::{Fault, FaultKind, Source, Warning};
 use crate::secret::{self, Secret};
 use base::{Product, Rate, Span, VenueId};
 use std::path::{Path, PathBuf};
@@ -74,7 +74,8 @@ impl Symbol {
             None => (rest, None),
         };
         let asset = |name: &str| {
-            let plain = |c: char| !c.is_whitespace() && !c.is_lowercase() && !"/:-,".contains(c);
+            let plain =
+                |c: char| !c.is_whitespace() && !c.is_ascii_lowercase() && !"/:-,".contains(c);
             !name.is_empty() && name.chars().all(plain)
         };
         // Only contracts settled in their quote asset are traded.
@@ -97,7 +98,7 @@ impl Symbol {
 }
 
 pub(super) fn symbol() -> Form<'static, Symbol> {
-    Form::new("a unified name such as BTC/USDT or BTC/USDT:USDT", Symbol::parse)
+    unified(Symbol::parse)
 }
 
 /// Addresses that replace the built-in ones.
@@ -230,7 +231,7 @@ impl Exchange {
 
 pub(super) fn read(
     mut s: Section<'_>,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Exchange> {
     let all = ExchangeName::ALL
@@ -242,7 +243,7 @@ pub(super) fn read(
 fn read_one(
     name: ExchangeName,
     mut s: Section<'_>,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
     faults: &mut Vec<Fault>,
 ) -> Exchange {
     // The seed's word for who speaks to the exchange; this engine always does so itself.
@@ -357,20 +358,22 @@ fn credential(
     s: &mut Section<'_>,
     key: &'static str,
     key_file: &'static str,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
     faults: &mut Vec<Fault>,
 ) -> Secret {
     let (given, node) = s.secret(key, faults);
-    if let Some(node) = node
-        && !given.is_empty()
-        && !node.filled
-        && !node.hidden
-        && matches!(*node.at.source, Source::File(_))
+    if let Some(node) =
+        node.filter(|node| !given.is_empty() && node.filled.is_empty() && !node.hidden)
     {
-        warnings.push(format!(
-            "{}: {key} stands in the file in the clear; use a variable or {key_file}",
-            node.at
-        ));
+        let what = match *node.at.source {
+            Source::File(_) => "stands in the file in the clear; use a variable or",
+            Source::Option(_) => "stands on the command line for all to see; use a variable or",
+            Source::Shipped(_) | Source::Variable(_) => "",
+        };
+        if !what.is_empty() {
+            let what = format!("{what} {key_file}");
+            warnings.push(Warning { at: node.at.clone(), key: s.path_of(key), what });
+        }
     }
     let Some(path) = s.maybe(key_file, &word(), faults) else { return given };
     if !given.is_empty() {

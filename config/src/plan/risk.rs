@@ -3,7 +3,7 @@
 use super::exchanges::{Symbol, symbol};
 use super::form::{amount, amount_above_zero, choice, millis, ratio, whole};
 use super::section::Section;
-use crate::fault::{Fault, FaultKind};
+use crate::fault::Fault;
 use base::{Money, Rate, Span};
 
 /// The limits.
@@ -160,7 +160,7 @@ pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Risk {
         max_position_size: g.need("max_position_size", &amount_above_zero(MONEY_MAX), faults),
         max_leverage: g.need("max_leverage", &ratio("0.01", "125"), faults),
         max_order_notional: g.need("max_order_notional", &amount_above_zero(MONEY_MAX), faults),
-        max_open_pairs: g.need("max_open_pairs", &whole(1, 4_000), faults),
+        max_open_pairs: g.need("max_open_pairs", &whole(1_u16, 4_000), faults),
         max_unknown_orders: g.need("max_unknown_orders", &whole(1, 1_000), faults),
         max_opens_per_minute: g.need("max_opens_per_minute", &whole(1, 60_000), faults),
         positions: positions(&s.section("position_limits", faults), faults),
@@ -177,18 +177,12 @@ pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Risk {
 
 fn positions(s: &Section<'_>, faults: &mut Vec<Fault>) -> Vec<PositionLimit> {
     let mut limits = Vec::new();
-    for (entry, mut p) in s.named(faults) {
+    for (_, symbol, mut p) in s.named(&symbol(), faults) {
         let max_position = p.need("max_position", &amount(0, MONEY_MAX), faults);
         let max_concentration = p.need("max_concentration", &ratio("0", "1"), faults);
         p.finish(faults);
-        let form = symbol();
-        match (form.read)(&entry.key) {
-            Some(symbol) => limits.push(PositionLimit { symbol, max_position, max_concentration }),
-            None => {
-                let found = format!("\"{}\"", entry.key);
-                let kind = FaultKind::Value { found, allowed: form.allowed };
-                faults.push(Fault { at: entry.at.clone(), key: s.path_of(&entry.key), kind });
-            }
+        if let Some(symbol) = symbol {
+            limits.push(PositionLimit { symbol, max_position, max_concentration });
         }
     }
     limits
@@ -207,9 +201,7 @@ fn var(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Var {
 fn alerts(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for (key, kind) in ALERTS {
-        let there = s.node(key).is_some();
-        let mut a = s.section(key, faults);
-        if there {
+        if let Some(mut a) = s.section_if_any(key, faults) {
             let threshold = a.need("threshold", &ratio("0", "1"), faults);
             let action = a.need("action", &choice(ACTIONS), faults);
             alerts.push(Alert { kind, threshold, action });

@@ -1,8 +1,9 @@
 //! Reading one section: every key asked for is known, every other one is a fault.
 
-use super::form::Form;
+use super::form::{BLANKS, Form, Shape, text};
 use crate::fault::{Fault, FaultKind, Place, nearest};
-use crate::layer::join;
+use crate::keys::{ANY, Key, Kind, Recorder};
+use crate::layer::{join, quoted};
 use crate::raw::{Entry, Node, Value};
 use crate::secret::Secret;
 
@@ -14,15 +15,62 @@ pub(crate) struct Section<'n> {
     known: Vec<&'static str>,
     /// It is no section, and that has been told: nothing in it is missing.
     broken: bool,
+    notes: Notes,
+}
+
+/// Where what is asked for is noted, if it is.
+#[derive(Clone, Default)]
+struct Notes {
+    recorder: Option<Recorder>,
+    path: Vec<&'static str>,
+    class: Option<&'static str>,
+}
+
+impl Notes {
+    /// Those of a section below.
+    fn below(&self, key: &'static str) -> Self {
+        let mut notes = self.clone();
+        if self.recorder.is_some() {
+            notes.path.push(key);
+        }
+        notes
+    }
+
+    fn note(&self, kind: Kind, needed: bool, allowed: &str, shape: &Shape) {
+        let Some(recorder) = &self.recorder else { return };
+        recorder.note(Key {
+            path: self.path.clone(),
+            class: self.class,
+            kind,
+            allowed: allowed.to_owned(),
+            shape: shape.clone(),
+            needed,
+        });
+    }
+
+    fn section(&self, needed: bool) {
+        self.note(Kind::Section, needed, "a section of keys", &Shape::default());
+    }
 }
 
 impl<'n> Section<'n> {
     /// The whole tree.
-    pub(crate) fn root(node: &'n Node, faults: &mut Vec<Fault>) -> Self {
-        Self::of(Some(node), String::new(), node.at.clone(), faults)
+    pub(crate) fn root(
+        node: &'n Node,
+        recorder: Option<Recorder>,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let notes = Notes { recorder, ..Notes::default() };
+        Self::of(Some(node), String::new(), node.at.clone(), notes, faults)
     }
 
-    fn of(node: Option<&'n Node>, path: String, parent: Place, faults: &mut Vec<Fault>) -> Self {
+    fn of(
+        node: Option<&'n Node>,
+        path: String,
+        parent: Place,
+        notes: Notes,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
         let at = node.map_or(parent, |node| node.at.clone());
         let mut broken = false;
         let entries = match node.map(|node| &node.value) {
@@ -41,24 +89,68 @@ impl<'n> Section<'n> {
                 &[]
             }
         };
-        Self { path, at, entries, known: Vec::new(), broken }
+        Self { path, at, entries, known: Vec::new(), broken, notes }
     }
 
     /// The section of that key; an empty one when it is not there.
     pub(crate) fn section(&mut self, key: &'static str, faults: &mut Vec<Fault>) -> Self {
+        let notes = self.notes.below(key);
+        notes.section(true);
+        self.section_with(key, notes, faults)
+    }
+
+    /// The section of that key, whose keys are those of a class.
+    pub(crate) fn section_of(
+        &mut self,
+        key: &'static str,
+        class: &'static str,
+        faults: &mut Vec<Fault>,
+    ) -> Self {
+        let notes = Notes { class: Some(class), ..self.notes.below(key) };
+        notes.section(true);
+        self.section_with(key, notes, faults)
+    }
+
+    /// The section of that key, if it is there. One whose reader is recorded always is.
+    pub(crate) fn section_if_any(
+        &mut self,
+        key: &'static str,
+        faults: &mut Vec<Fault>,
+    ) -> Option<Self> {
+        let notes = self.notes.below(key);
+        notes.section(false);
+        let there = self.node(key).is_some() || self.notes.recorder.is_some();
+        there.then(|| self.section_with(key, notes, faults))
+    }
+
+    fn section_with(&mut self, key: &'static str, notes: Notes, faults: &mut Vec<Fault>) -> Self {
         let path = join(&self.path, key);
-        let mut section = Self::of(self.node(key), path, self.at.clone(), faults);
+        let mut section = Self::of(self.node(key), path, self.at.clone(), notes, faults);
         section.broken |= self.broken;
         section
     }
 
-    /// Sections under keys of the user's own, each with its key.
-    pub(crate) fn named(&self, faults: &mut Vec<Fault>) -> Vec<(&'n Entry, Self)> {
-        let with = |entry: &'n Entry, faults: &mut Vec<Fault>| {
-            let path = join(&self.path, &entry.key);
-            (entry, Self::of(Some(&entry.node), path, entry.at.clone(), faults))
-        };
-        self.entries.iter().map(|entry| with(entry, faults)).collect()
+    /// Sections under names of the user's own, each with its name; one of another form is a fault.
+    pub(crate) fn named<T>(
+        &self,
+        form: &Form<'_, T>,
+        faults: &mut Vec<Fault>,
+    ) -> Vec<(&'n Entry, Option<T>, Self)> {
+        self.notes.note(Kind::Named, false, &form.allowed, &form.shape);
+        let mut all = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            let (path, notes) = (join(&self.path, &entry.key), self.notes.below(ANY));
+            notes.section(false);
+            let name = (form.read)(&entry.key);
+            if name.is_none() {
+                let found = quoted(&entry.key);
+                let kind = FaultKind::Value { found, allowed: form.allowed.clone() };
+                faults.push(Fault { at: entry.at.clone(), key: path.clone(), kind });
+            }
+            let at = entry.at.clone();
+            all.push((entry, name, Self::of(Some(&entry.node), path, at, notes, faults)));
+        }
+        all
     }
 
     /// The node of a key, unless nothing stands there.
@@ -77,6 +169,7 @@ impl<'n> Section<'n> {
         form: &Form<'_, T>,
         faults: &mut Vec<Fault>,
     ) -> Option<T> {
+        self.notes.below(key).note(Kind::Value, false, &form.allowed, &form.shape);
         let node = self.node(key)?;
         read_one(node, &join(&self.path, key), form, faults)
     }
@@ -88,6 +181,7 @@ impl<'n> Section<'n> {
         form: &Form<'_, T>,
         faults: &mut Vec<Fault>,
     ) -> T {
+        self.notes.below(key).note(Kind::Value, true, &form.allowed, &form.shape);
         if self.node(key).is_none() {
             if self.broken {
                 return T::default();
@@ -110,6 +204,7 @@ impl<'n> Section<'n> {
         form: &Form<'_, T>,
         faults: &mut Vec<Fault>,
     ) -> Vec<T> {
+        self.notes.below(key).note(Kind::List, false, &form.allowed, &form.shape);
         let path = join(&self.path, key);
         let Some(node) = self.node(key) else { return Vec::new() };
         let Value::List(items) = &node.value else {
@@ -131,18 +226,31 @@ impl<'n> Section<'n> {
         key: &'static str,
         faults: &mut Vec<Fault>,
     ) -> (Secret, Option<&'n Node>) {
+        self.secret_like(key, &text(), faults)
+    }
+
+    /// A secret of some form.
+    pub(crate) fn secret_like<T>(
+        &mut self,
+        key: &'static str,
+        form: &Form<'_, T>,
+        faults: &mut Vec<Fault>,
+    ) -> (Secret, Option<&'n Node>) {
+        self.notes.below(key).note(Kind::Secret, false, &form.allowed, &form.shape);
         let path = join(&self.path, key);
         let Some(node) = self.node(key) else { return (Secret::default(), None) };
-        match &node.value {
-            Value::Text(text) => (Secret::new(text.clone()), Some(node)),
-            Value::Broken => (Secret::default(), None),
-            _ => {
-                let (found, allowed) = ("a list or section".to_owned(), "a text".to_owned());
-                let kind = FaultKind::Value { found, allowed };
-                faults.push(Fault { at: node.at.clone(), key: path, kind });
-                (Secret::default(), None)
+        let found = match &node.value {
+            Value::Text(text) if (form.read)(text.trim_matches(BLANKS)).is_some() => {
+                return (Secret::new(text.clone()), Some(node));
             }
-        }
+            Value::Broken => return (Secret::default(), None),
+            Value::Text(_) => "what stands there (not shown)",
+            _ => "a list or section",
+        };
+        let (found, allowed) = (found.to_owned(), form.allowed.clone());
+        let kind = FaultKind::Value { found, allowed };
+        faults.push(Fault { at: node.at.clone(), key: path, kind });
+        (Secret::default(), None)
     }
 
     /// Where the value of a key stands; the section itself when it has none.
@@ -176,7 +284,7 @@ impl<'n> Section<'n> {
 
 fn read_one<T>(node: &Node, path: &str, form: &Form<'_, T>, faults: &mut Vec<Fault>) -> Option<T> {
     let value = match &node.value {
-        Value::Text(text) => (form.read)(text.trim()),
+        Value::Text(text) => (form.read)(text.trim_matches(BLANKS)),
         _ => None,
     };
     if value.is_none() && node.value != Value::Broken {

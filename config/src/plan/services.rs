@@ -1,6 +1,6 @@
 //! The program's own servers, and the services around it.
 
-use super::form::{address, choice, flag, seconds, text, whole, word};
+use super::form::{address, choice, flag, path, seconds, text, whole, word};
 use super::section::Section;
 use crate::fault::Fault;
 use crate::secret::Secret;
@@ -160,9 +160,6 @@ pub(super) fn read_api(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Api {
 }
 
 pub(super) fn read_monitoring(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Monitoring {
-    let path = super::form::Form::new("a path that begins with /", |text: &str| {
-        text.starts_with('/').then(|| text.to_owned())
-    });
     let mut p = s.section("prometheus", faults);
     let mut g = s.section("grafana", faults);
     let mut a = s.section("alerting", faults);
@@ -171,7 +168,7 @@ pub(super) fn read_monitoring(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Mo
         prometheus: p.need("enabled", &flag(), faults),
         prometheus_host: p.need("host", &word(), faults),
         prometheus_port: p.need("port", &whole(0, u16::MAX), faults),
-        prometheus_path: p.need("path", &path, faults),
+        prometheus_path: p.need("path", &path(), faults),
         grafana: g.need("enabled", &flag(), faults),
         grafana_port: g.need("port", &whole(1, u16::MAX), faults),
         alerting: a.need("enabled", &flag(), faults),
@@ -187,12 +184,8 @@ pub(super) fn read_monitoring(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Mo
 
 /// The address holds a token: a fault does not show it.
 fn webhook(a: &mut Section<'_>, faults: &mut Vec<Fault>) -> Secret {
-    let (webhook, _) = a.secret("webhook_url", faults);
-    let form = address(&["https://", "http://"]);
-    if !webhook.is_empty() && (form.read)(webhook.expose()).is_none() {
-        a.clash("webhook_url", format!("not {}", form.allowed), faults);
-    }
-    webhook
+    let form = address(&["https://", "http://"]).or_empty();
+    a.secret_like("webhook_url", &form, faults).0
 }
 
 fn email(mut e: Section<'_>, faults: &mut Vec<Fault>) -> Email {

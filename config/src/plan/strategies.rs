@@ -1,7 +1,7 @@
 //! The strategies and their parameters.
 
 use super::exchanges::{ExchangeName, Symbol, symbol};
-use super::form::{amount_above_zero, choice, flag, ratio, seconds, whole};
+use super::form::{amount_above_zero, choice, flag, name, ratio, seconds, whole};
 use super::section::Section;
 use crate::fault::Fault;
 use base::{Money, Rate, Span};
@@ -84,9 +84,18 @@ enum ClassName {
     Basis,
 }
 
+impl ClassName {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::FundingRate => "FundingRateArbitrageStrategy",
+            Self::Basis => "BasisArbitrageStrategy",
+        }
+    }
+}
+
 const CLASSES: &[(&str, ClassName)] = &[
-    ("FundingRateArbitrageStrategy", ClassName::FundingRate),
-    ("BasisArbitrageStrategy", ClassName::Basis),
+    (ClassName::FundingRate.word(), ClassName::FundingRate),
+    (ClassName::Basis.word(), ClassName::Basis),
 ];
 const EXCHANGES: &[(&str, ExchangeName)] = &[
     ("binance", ExchangeName::Binance),
@@ -96,9 +105,9 @@ const EXCHANGES: &[(&str, ExchangeName)] = &[
 
 pub(super) fn read(s: &Section<'_>, faults: &mut Vec<Fault>) -> Vec<Strategy> {
     let mut all: Vec<Strategy> = s
-        .named(faults)
+        .named(&name(), faults)
         .into_iter()
-        .map(|(entry, section)| read_one(&entry.key, section, faults))
+        .map(|(entry, _, section)| read_one(&entry.key, section, faults))
         .collect();
     // The order in the file decides between equals.
     all.sort_by_key(|strategy| strategy.priority);
@@ -107,17 +116,19 @@ pub(super) fn read(s: &Section<'_>, faults: &mut Vec<Fault>) -> Vec<Strategy> {
 
 fn read_one(name: &str, mut s: Section<'_>, faults: &mut Vec<Fault>) -> Strategy {
     let class: Option<ClassName> = s.need("class", &choice(CLASSES).optional(), faults);
-    let parameters = s.section("parameters", faults);
+    let class = match class {
+        Some(class) => parameters(s.section_of("parameters", class.word(), faults), class, faults),
+        None => {
+            // Whose parameters they are is not known, so nothing is said of them.
+            s.node("parameters");
+            Class::FundingRate(FundingRate::default())
+        }
+    };
     let strategy = Strategy {
         name: name.to_owned(),
         enabled: s.need("enabled", &flag(), faults),
         priority: s.need("priority", &whole(1, 1_000), faults),
-        class: match class {
-            Some(ClassName::FundingRate) => Class::FundingRate(funding_rate(parameters, faults)),
-            Some(ClassName::Basis) => Class::Basis(basis(parameters, faults)),
-            // Whose parameters they are is not known, so nothing is said of them.
-            None => Class::FundingRate(FundingRate::default()),
-        },
+        class,
         symbols: s.list("symbols", &symbol(), faults),
         exchanges: s.list("exchanges", &choice(EXCHANGES), faults),
     };
@@ -129,6 +140,13 @@ fn read_one(name: &str, mut s: Section<'_>, faults: &mut Vec<Fault>) -> Strategy
     }
     s.finish(faults);
     strategy
+}
+
+fn parameters(p: Section<'_>, class: ClassName, faults: &mut Vec<Fault>) -> Class {
+    match class {
+        ClassName::FundingRate => Class::FundingRate(funding_rate(p, faults)),
+        ClassName::Basis => Class::Basis(basis(p, faults)),
+    }
 }
 
 fn funding_rate(mut p: Section<'_>, faults: &mut Vec<Fault>) -> FundingRate {

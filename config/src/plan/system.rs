@@ -1,6 +1,6 @@
 //! Who runs, in which mode, and what is logged.
 
-use super::form::{bytes, choice, flag, text, whole, word};
+use super::form::{bytes, choice, code, flag, text, whole, word, words_or};
 use super::section::Section;
 use crate::fault::Fault;
 use base::Instance;
@@ -112,7 +112,7 @@ const LEVELS: &[(&str, Level)] = &[
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 pub(super) fn read_system(mut s: Section<'_>, faults: &mut Vec<Fault>) -> System {
-    let instance = super::form::Form::new("four characters of A-Z and 0-9", Instance::new);
+    let instance = code(4, "four characters of A-Z and 0-9", Instance::new);
     let system = System {
         name: s.need("name", &word(), faults),
         version: s.need("version", &text(), faults),
@@ -133,12 +133,16 @@ fn alone() -> Instance {
 
 pub(super) fn read_logging(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Logging {
     let output =
-        super::form::Form::new("stdout, stderr or the path of a file", |text| match text {
-            "" => None,
-            "stdout" => Some(LogOutput::Stdout),
-            "stderr" => Some(LogOutput::Stderr),
-            path => Some(LogOutput::File(path.into())),
-        });
+        words_or(
+            "stdout, stderr or the path of a file",
+            &["stdout", "stderr"],
+            |text| match text {
+                "" => None,
+                "stdout" => Some(LogOutput::Stdout),
+                "stderr" => Some(LogOutput::Stderr),
+                path => Some(LogOutput::File(path.into())),
+            },
+        );
     let level = s.need("level", &choice(LEVELS), faults);
     let format = s.need("format", &choice(FORMATS), faults);
     let output = s.need("output", &output, faults);

@@ -218,7 +218,7 @@ fn bombs_and_giants_are_refused_and_not_swallowed() {
     }
     assert_eq!(
         told(&[("main.yaml", &giant)]),
-        ["DIR/main.yaml: 2097155 bytes; a configuration has at most 1048576"]
+        ["DIR/main.yaml: 2097155 bytes; at most 1048576 are read"]
     );
 }
 
@@ -270,11 +270,11 @@ fn directories_and_files_that_cannot_be_read_are_told_with_their_path() {
         ]
     );
     let binary = tempfile::tempdir().unwrap();
-    std::fs::write(binary.path().join("main.yaml"), [0xff, 0xfe, 0x00]).unwrap();
+    std::fs::write(binary.path().join("main.yaml"), [b'a', 0xc3, 0x28]).unwrap();
     let faults = load(Some(binary.path()), &[]).unwrap_err().to_string();
     assert!(
         faults
-            .ends_with("main.yaml: not UTF-8 text: invalid utf-8 sequence of 1 bytes from index 0"),
+            .ends_with("main.yaml: not UTF-8 text: invalid utf-8 sequence of 1 bytes from index 1"),
         "{faults}"
     );
 }

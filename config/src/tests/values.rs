@@ -25,7 +25,7 @@ fn what_is_shipped_loads_alone_and_is_the_simulation() {
         ("127.0.0.1", 9090)
     );
     assert!(config.strategies.iter().all(|strategy| strategy.enabled));
-    assert_eq!(config.warnings, Vec::<String>::new());
+    assert_eq!(config.warnings, Vec::new());
     for venue in VenueId::ALL {
         let exchange = config.venue(venue).unwrap_or_else(|| panic!("{venue}"));
         assert!(exchange.funding, "{venue}");
@@ -100,9 +100,8 @@ fn the_seeds_files_load_and_mean_what_the_seed_says() {
     let keys: Vec<_> = config
         .warnings
         .iter()
-        .filter_map(|warning| warning.strip_suffix(" has no effect in this version"))
-        .filter_map(|place_and_key| place_and_key.split_once(": "))
-        .map(|(_, key)| key)
+        .filter(|warning| warning.what == "has no effect in this version")
+        .map(|warning| warning.key.as_str())
         .collect();
     assert_eq!(keys.len(), config.warnings.len(), "{:?}", config.warnings);
     for key in ["system.name", "redis", "exchanges.okx.features.funding_rate", "messaging"] {
@@ -194,7 +193,9 @@ fn keys_come_from_variables_or_files_and_a_key_in_the_clear_is_warned_about() {
     assert_eq!(okx.passphrase.expose(), "passFromEnv");
     let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
     assert!(
-        warning.contains("exchanges.yaml:3:14: api_key stands in the file in the clear"),
+        warning
+            .to_string()
+            .contains("exchanges.yaml:3:14: exchanges.okx.api_key stands in the file in the clear"),
         "{warning}"
     );
     let shown = format!("{config:?} {warning}");

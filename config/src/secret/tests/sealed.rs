@@ -58,7 +58,7 @@ fn an_encrypted_key_of_an_exchange_loads_and_is_shown_nowhere() {
     let okx = config.exchanges.iter().find(|e| e.name == ExchangeName::Okx).unwrap();
     assert_eq!(okx.api_key.expose(), "PlantedKey");
     assert_eq!(okx.secret_key.expose(), "Planted${NOT_A_VARIABLE}");
-    assert_eq!(config.warnings, Vec::<String>::new(), "encrypted is not in the clear");
+    assert_eq!(config.warnings, Vec::new(), "encrypted is not in the clear");
     assert!(!format!("{config:?}").contains("Planted"));
 }
 

@@ -1,0 +1,163 @@
+//! The files of a configuration directory, and what is refused before a byte of them is parsed.
+
+use crate::fault::{Fault, FaultKind, Place, Source, nearest};
+use crate::layer::SHIPPED;
+use crate::raw::{self, Entry, Node, Value};
+use crate::secret::{self, Finder};
+use std::fs::{self, File, Metadata};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// The folder of overlays in a configuration directory.
+pub const OVERLAYS: &str = "environments";
+/// The overlays, by `system.environment`.
+pub const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
+
+/// The files of a directory as one tree. A key of the first level may stand in any of them, once.
+pub(crate) fn directory(dir: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Node {
+    let mut entries: Vec<Entry> = Vec::new();
+    let known = SHIPPED.map(|(name, _)| name);
+    for name in yaml_files(dir, &known, faults) {
+        for entry in sections(&dir.join(&name), finder, faults) {
+            match entries.iter().find(|known| known.key == entry.key) {
+                Some(first) => {
+                    let why = format!("given in two files; also at {}", first.at);
+                    let kind = FaultKind::Clash(why);
+                    faults.push(Fault { at: entry.at, key: entry.key, kind });
+                }
+                None => entries.push(entry),
+            }
+        }
+    }
+    let overlays = dir.join(OVERLAYS);
+    if fs::symlink_metadata(&overlays).is_ok() {
+        let known = ENVIRONMENTS.map(|name| format!("{name}.yaml"));
+        yaml_files(&overlays, &known.each_ref().map(String::as_str), faults);
+    }
+    Node::new(Place::whole(Source::File(dir.to_owned())), Value::Map(entries))
+}
+
+/// The overlay of an environment, if the directory has one.
+pub(crate) fn overlay(
+    dir: &Path,
+    environment: &str,
+    finder: &Finder<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Node> {
+    let path = dir.join(OVERLAYS).join(format!("{environment}.yaml"));
+    fs::symlink_metadata(&path).ok()?;
+    let entries = sections(&path, finder, faults);
+    let at = Place::whole(Source::File(path));
+    let node = Node::new(at, Value::Map(entries));
+    if let Some(chooses) = node.at_path(&["system", "environment"]) {
+        let why = format!("this file is read because it is {environment}; set it elsewhere");
+        let (at, key) = (chooses.at.clone(), "system.environment".to_owned());
+        faults.push(Fault { at, key, kind: FaultKind::Clash(why) });
+    }
+    Some(node)
+}
+
+/// The sections of one file.
+fn sections(path: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<Entry> {
+    let text = match text(path, raw::BYTES_MAX) {
+        Ok(text) => text,
+        Err(why) => {
+            faults.push(at_file(path, FaultKind::Io(why)));
+            return Vec::new();
+        }
+    };
+    let parsed = raw::parse(&text, Source::File(path.to_owned()), faults);
+    let Some(mut node) = parsed else { return Vec::new() };
+    secret::open(&mut node, finder, faults);
+    let shown = node.shown();
+    match node.value {
+        Value::Broken => Vec::new(),
+        Value::Map(sections) => sections,
+        _ => {
+            let allowed = "sections such as system:".to_owned();
+            let kind = FaultKind::Value { found: shown, allowed };
+            faults.push(Fault { at: node.at, key: String::new(), kind });
+            Vec::new()
+        }
+    }
+}
+
+/// The known files that are there. A YAML file of another name is a fault: nobody would read it.
+fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String> {
+    let refuse = |why: String| at_file(dir, FaultKind::Io(why));
+    let listed = match fs::read_dir(dir) {
+        Ok(listed) => listed,
+        Err(why) => {
+            faults.push(refuse(format!("the directory cannot be read: {why}")));
+            return Vec::new();
+        }
+    };
+    match fs::metadata(dir) {
+        Ok(about) if about.permissions().mode() & 0o1002 == 0o0002 => {
+            faults.push(refuse(writable_by_all(&about)));
+        }
+        _ => {}
+    }
+    let mut names: Vec<String> =
+        listed.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names.retain(|name| {
+        let yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+        if yaml && !name.starts_with('.') && !known.contains(&name.as_str()) {
+            let near = nearest(name, known.iter().copied()).map(str::to_owned);
+            let known = known.iter().map(|name| (*name).to_owned()).collect();
+            let kind = FaultKind::UnknownFile { near, known };
+            faults.push(at_file(&dir.join(name), kind));
+        }
+        known.contains(&name.as_str())
+    });
+    names
+}
+
+/// The text of a plain file of at most `most` bytes, or why it is not read.
+///
+/// # Errors
+/// In words: what is wrong, and what to do where that is not plain.
+pub(crate) fn text(path: &Path, most: usize) -> Result<String, String> {
+    let cannot = |why: std::io::Error| format!("cannot be read: {why}");
+    let about = fs::metadata(path).map_err(cannot)?;
+    if !about.is_file() {
+        // A pipe or a device could be read for ever.
+        return Err("no plain file".to_owned());
+    }
+    let mode = about.permissions().mode();
+    if mode & 0o444 == 0 {
+        return Err(format!("nobody may read it (mode {:04o})", mode & 0o7777));
+    }
+    if mode & 0o002 != 0 {
+        return Err(writable_by_all(&about));
+    }
+    let too_long = |length: u64| format!("{length} bytes; at most {most} are read");
+    if about.len() > most as u64 {
+        return Err(too_long(about.len()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    if bytes.len() > most {
+        return Err(too_long(bytes.len() as u64));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("UTF-16 text; save it as UTF-8".to_owned());
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(format!("no text: a zero byte at index {at}"));
+    }
+    String::from_utf8(bytes).map_err(|why| format!("not UTF-8 text: {}", why.utf8_error()))
+}
+
+fn writable_by_all(about: &Metadata) -> String {
+    let mode = about.permissions().mode() & 0o7777;
+    format!("everybody may write it (mode {mode:04o}); chmod o-w")
+}
+
+fn at_file(path: &Path, kind: FaultKind) -> Fault {
+    Fault { at: Place::whole(Source::File(path.to_owned())), key: String::new(), kind }
+}

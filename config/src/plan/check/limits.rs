@@ -1,0 +1,75 @@
+//! Limits against each other, and against what the strategies want.
+
+use crate::plan::{Class, Config, Environment, Mode, Strategy};
+use base::Money;
+
+/// A size that a limit refuses every time is a strategy that never trades.
+pub(super) fn check_size(
+    config: &Config,
+    strategy: &Strategy,
+    clash: &mut impl FnMut(&[&str], String),
+) {
+    let risk = &config.risk;
+    let size = position_size(&strategy.class);
+    let path = ["strategies", &strategy.name, "parameters", "position_size"];
+    let limits = [
+        ("global_limits.max_order_notional", risk.max_order_notional, strategy.enabled),
+        ("global_limits.max_position_size", risk.max_position_size, strategy.enabled),
+        // The books are followed to this depth, whoever may be enabled later.
+        ("orders.probe", risk.orders.probe, true),
+    ];
+    for (key, most, _) in limits.into_iter().filter(|(_, most, counts)| *counts && size > *most) {
+        clash(&path, format!("{size} is above risk_management.{key} ({most})"));
+    }
+}
+
+pub(super) fn check(config: &Config, clash: &mut impl FnMut(&[&str], String)) {
+    let orders = &config.risk.orders;
+    if orders.slippage > orders.collar {
+        let why = format!(
+            "{} is above risk_management.orders.collar ({})",
+            orders.slippage, orders.collar
+        );
+        clash(&["risk_management", "orders", "slippage"], why);
+    }
+}
+
+pub(super) fn warn(config: &Config, warn: &mut impl FnMut(&[&str], String)) {
+    let risk = &config.risk;
+    if risk.max_order_notional > risk.max_position_size {
+        let what = format!(
+            "is above max_position_size ({}), which stops such an order",
+            risk.max_position_size
+        );
+        warn(&["risk_management", "global_limits", "max_order_notional"], what);
+    }
+    let pairs: u32 =
+        config.strategies.iter().filter(|s| s.enabled).map(|s| max_positions(&s.class)).sum();
+    if pairs > u32::from(risk.max_open_pairs) {
+        let what =
+            format!("is below the {pairs} pairs that the enabled strategies may open together");
+        warn(&["risk_management", "global_limits", "max_open_pairs"], what);
+    }
+    if risk.freshness.venue_age < risk.freshness.receive_age {
+        let what = "is below receive_age: what has just arrived could be too old".to_owned();
+        warn(&["risk_management", "freshness_ms", "venue_age"], what);
+    }
+    if config.system.mode == Mode::Live && config.system.environment != Environment::Production {
+        let what = "is live while system.environment is not production".to_owned();
+        warn(&["system", "mode"], what);
+    }
+}
+
+const fn position_size(class: &Class) -> Money {
+    match class {
+        Class::FundingRate(p) => p.position_size,
+        Class::Basis(p) => p.position_size,
+    }
+}
+
+fn max_positions(class: &Class) -> u32 {
+    match class {
+        Class::FundingRate(p) => p.max_positions.into(),
+        Class::Basis(p) => p.max_positions.into(),
+    }
+}
