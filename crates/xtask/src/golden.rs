@@ -41,6 +41,16 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     keep(&work, &root.join("testdata/journal"))
 }
 
+/// Says where the files come from, as the house wants of all test data.
+fn sources(names: &[String]) -> String {
+    let files: Vec<_> = names.iter().map(|name| format!("- `{name}`\n")).collect();
+    format!(
+        "# Sources\n\nRecorded by this program in release build with `cargo xtask golden`, on its own simulated venues, which \
+         play the captures in `../captures` (their sources and licences stand there). Licensed as the program.\n\n{}",
+        files.concat()
+    )
+}
+
 /// Compresses plan and segments of the run, with the hash its report names.
 fn keep(work: &Path, golden: &Path) -> Result<(), String> {
     let text = |why: std::io::Error| format!("golden: {}: {why}", golden.display());
@@ -53,6 +63,7 @@ fn keep(work: &Path, golden: &Path) -> Result<(), String> {
         fs::remove_dir_all(golden).map_err(text)?;
     }
     fs::create_dir_all(golden).map_err(text)?;
+    let mut names = vec!["hash".to_owned()];
     for entry in fs::read_dir(&journal).map_err(text)? {
         let path = entry.map_err(text)?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -61,11 +72,15 @@ fn keep(work: &Path, golden: &Path) -> Result<(), String> {
             continue;
         }
         let bytes = fs::read(&path).map_err(text)?;
-        let file = fs::File::create(golden.join(format!("{name}.gz"))).map_err(text)?;
+        let name = format!("{name}.gz");
+        let file = fs::File::create(golden.join(&name)).map_err(text)?;
+        names.push(name);
         let mut packed = GzEncoder::new(file, Compression::best());
         packed.write_all(&bytes).and_then(|()| packed.finish().map(drop)).map_err(text)?;
     }
     fs::write(golden.join("hash"), format!("{hash}\n")).map_err(text)?;
+    names.sort();
+    fs::write(golden.join("SOURCES.md"), sources(&names)).map_err(text)?;
     say(&format!("golden: recorded {}: hash {hash}", golden.display()));
     Ok(())
 }
