@@ -9,7 +9,7 @@ use crate::raw::{self, Entry, Node, Value};
 pub const PREFIX: &str = "FUNDING_ARB__";
 
 /// One key set from the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Override {
     /// The key with its whole path: `nodes.layout`.
     pub key: String,
@@ -17,6 +17,13 @@ pub struct Override {
     pub value: String,
     /// What the user wrote to set it, without the value, for faults: `--set nodes.layout`.
     pub source: String,
+}
+
+impl std::fmt::Debug for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The value may be a secret.
+        f.debug_struct("Override").field("source", &self.source).finish_non_exhaustive()
+    }
 }
 
 impl Override {

@@ -1,5 +1,8 @@
 mod agreement;
 mod faults;
+mod input;
+mod layers;
+mod sense;
 mod values;
 
 use crate::{Config, ConfigFaults, Override, load_with};

@@ -63,17 +63,27 @@ enum Command {
     Flatten(ControlArguments),
     /// Counters and histograms of a running or dead engine, from its shared-memory page.
     Stats(StatsArguments),
-    /// Encrypt and decrypt values of a configuration.
+    /// Check, show and explain a configuration; encrypt and decrypt its secrets.
     Config(config::ConfigArguments),
+}
+
+/// Where a configuration comes from, beside the environment.
+#[derive(Debug, Clone, Args)]
+struct ConfigSource {
+    /// Folder with main.yaml, exchanges.yaml, strategies.yaml, risk.yaml, nodes.yaml and, in environments/,
+    /// what differs by system.environment; what is missing has its built-in default.
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Set one key, over everything else: nodes.layout=fused. Can be given again.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = config::setting)]
+    set: Vec<::config::Override>,
 }
 
 /// Options of a run.
 #[derive(Debug, Clone, Args)]
 struct RunArguments {
-    /// Folder with main.yaml, exchanges.yaml, strategies.yaml, risk.yaml, nodes.yaml; what is missing has its
-    /// built-in default.
-    #[arg(long, value_name = "DIR")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    from: ConfigSource,
     /// Which stages share a thread.
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,
@@ -156,9 +166,8 @@ struct TopologyArguments {
     /// Which stages share a thread.
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,
-    /// The configuration's folder, as for a run.
-    #[arg(long, value_name = "DIR")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    from: ConfigSource,
     /// Refuse as a run would that must have its CPUs to itself.
     #[arg(long)]
     require_exclusive: bool,

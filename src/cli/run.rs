@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     if let Err(why) = signals::on_stop(&stop) {
         return exit::refused(&format!("run: {why}"));
     }
-    let config = match config::load(arguments.config.as_deref(), &[]) {
+    let config = match config::load(arguments.from.config.as_deref(), &arguments.from.set) {
         Ok(config) => config,
         Err(faults) => return exit::configuration(&faults.to_string()),
     };

@@ -38,7 +38,7 @@ impl From<config::plan::Layout> for LayoutChoice {
 }
 
 pub(super) fn run(arguments: &TopologyArguments) -> ExitCode {
-    let nodes = match config::load(arguments.config.as_deref(), &[]) {
+    let nodes = match config::load(arguments.from.config.as_deref(), &arguments.from.set) {
         Ok(config) => config.nodes,
         Err(faults) => return exit::configuration(&faults.to_string()),
     };

@@ -221,7 +221,7 @@ fn file(dice: &mut Dice, keys: &Keys, number: usize) -> (Json, usize) {
         let value = match (key.kind, dice.roll(8)) {
             (Kind::Section | Kind::Named, 0..=3) => json!({}),
             (Kind::Section | Kind::Named, 4..=5) => Json::Null,
-            (_, 0..=4) => fitting(dice, key, shipped),
+            (Kind::Value | Kind::Secret | Kind::List, 0..=4) => fitting(dice, key, shipped),
             _ => any_value(dice, 0),
         };
         if dice.once_in(20) {

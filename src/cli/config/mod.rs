@@ -1,6 +1,9 @@
 //! `funding-arb config`: what can be done with a configuration without running it.
 
+mod inspect;
 mod secrets;
+
+pub(super) use inspect::setting;
 
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
@@ -15,11 +18,14 @@ pub(super) struct ConfigArguments {
 #[derive(Debug, Clone, Subcommand)]
 enum ConfigCommand {
     #[command(flatten)]
+    Inspect(inspect::InspectCommand),
+    #[command(flatten)]
     Secrets(secrets::SecretsCommand),
 }
 
 pub(super) fn run(arguments: &ConfigArguments) -> ExitCode {
     match &arguments.command {
+        ConfigCommand::Inspect(command) => inspect::run(command),
         ConfigCommand::Secrets(command) => secrets::run(command),
     }
 }
