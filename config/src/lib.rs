@@ -18,6 +18,7 @@ pub mod comments;
 pub mod explain;
 pub mod fault;
 pub mod files;
+pub mod history;
 pub mod init;
 pub mod keys;
 pub mod layer;
@@ -28,6 +29,7 @@ pub mod report;
 pub mod schema;
 pub mod secret;
 pub mod show;
+pub mod source;
 
 mod pattern;
 

@@ -84,6 +84,10 @@ struct ConfigSource {
 struct RunArguments {
     #[command(flatten)]
     from: ConfigSource,
+    /// Read these files from consul://HOST:PORT/PREFIX or postgres://USER@HOST:PORT/DATABASE instead; the last
+    /// good copy is kept in the state folder.
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    source: Option<String>,
     /// Which stages share a thread.
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,

@@ -7,10 +7,11 @@ use crate::engine::Stopped;
 use crate::start::{self, Fault, Started, Wish};
 use crate::{catalog, finish, site};
 use base::input::Action;
+use config::Config;
 use config::plan::Mode;
 use rings::Flag;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,13 +22,16 @@ const LOOK: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(4);
 
 pub(super) fn run(arguments: &RunArguments) -> ExitCode {
+    if let Err(why) = close() {
+        return exit::refused(&format!("run: cannot close the process to others: {why}"));
+    }
     let stop = Flag::new();
     if let Err(why) = signals::on_stop(&stop) {
         return exit::refused(&format!("run: {why}"));
     }
-    let config = match config::load(arguments.from.config.as_deref(), &arguments.from.set) {
-        Ok(config) => config,
-        Err(faults) => return exit::configuration(&faults.to_string()),
+    let (dir, config) = match load(arguments) {
+        Ok(loaded) => loaded,
+        Err(why) => return exit::configuration(&why),
     };
     for warning in &config.warnings {
         say::note(&format!("warning: {warning}"));
@@ -35,6 +39,8 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     if let Err(why) = allowed(config.system.mode, arguments.live) {
         return exit::configuration(why);
     }
+    let state = arguments.state.clone().unwrap_or_else(|| config.nodes.state_dir.clone());
+    super::config::record(&state, dir.as_deref(), &arguments.from.set);
     let time = (!arguments.time.is_zero()).then_some(arguments.time);
     let mut screen = Screen::open(arguments.plain, time);
     if let Some(Err(why)) = arguments.report.as_deref().map(writable) {
@@ -44,7 +50,7 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     let wish = Wish {
         config: &config,
         layout: arguments.layout.or(config.nodes.layout).into(),
-        state: arguments.state.clone().unwrap_or_else(|| config.nodes.state_dir.clone()),
+        state,
         scenario: arguments.scenario.as_deref().unwrap_or("default"),
         seed: arguments.seed,
         venues: arguments.venues.as_deref(),
@@ -66,6 +72,26 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     let ended = watch(&mut started, &mut screen, &stop, time);
     drop(screen);
     conclude(started, arguments, ended)
+}
+
+/// The configuration and the folder its files lie in.
+fn load(arguments: &RunArguments) -> Result<(Option<PathBuf>, Config), String> {
+    let dir = match &arguments.source {
+        Some(address) => {
+            // Where the state lies may be said by what is to be fetched: then the usual place keeps the copy.
+            let state = arguments.state.as_deref().unwrap_or(Path::new("state"));
+            Some(super::config::folder(address, state)?)
+        }
+        None => arguments.from.config.clone(),
+    };
+    let config =
+        config::load(dir.as_deref(), &arguments.from.set).map_err(|faults| faults.to_string())?;
+    Ok((dir, config))
+}
+
+/// Keeps keys from other processes of the same user: no core image, no debugger, no /proc/PID/environ.
+fn close() -> Result<(), rustix::io::Errno> {
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
 }
 
 /// A report that cannot be written is known before the run, not after it.
@@ -197,5 +223,16 @@ fn conclude(
             "run: {loose} positions stand without their other leg: see what the report says was left"
         )),
         (Stopped::Quiet, _) => ExitCode::SUCCESS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
+
+    #[test]
+    fn a_run_leaves_no_core_image() {
+        super::close().unwrap();
+        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
     }
 }

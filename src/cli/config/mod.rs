@@ -2,6 +2,11 @@
 
 mod inspect;
 mod secrets;
+mod source;
+mod versions;
+
+pub(crate) use source::folder;
+pub(crate) use versions::record;
 
 pub(super) use inspect::setting;
 
@@ -21,11 +26,14 @@ enum ConfigCommand {
     Inspect(inspect::InspectCommand),
     #[command(flatten)]
     Secrets(secrets::SecretsCommand),
+    #[command(flatten)]
+    Versions(versions::VersionsCommand),
 }
 
 pub(super) fn run(arguments: &ConfigArguments) -> ExitCode {
     match &arguments.command {
         ConfigCommand::Inspect(command) => inspect::run(command),
         ConfigCommand::Secrets(command) => secrets::run(command),
+        ConfigCommand::Versions(command) => versions::run(command),
     }
 }

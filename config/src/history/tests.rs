@@ -1,0 +1,100 @@
+use super::{Effective, History, difference};
+use crate::tests::dir;
+use crate::{Inputs, Override, inspect};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+fn read(history: &History, dir: Option<&Path>, set: &[(&str, &str)]) -> Effective {
+    let set: Vec<Override> = set
+        .iter()
+        .map(|(key, value)| Override {
+            key: (*key).to_owned(),
+            value: (*value).to_owned(),
+            source: "--set".to_owned(),
+        })
+        .collect();
+    let variable = |name: &str| (name == "K").then(|| "PlantedKey".to_owned());
+    let inputs = Inputs { dir, settings: &[], overrides: &set, variable: &variable };
+    Effective::of(&inspect(&inputs), dir, history.salt()).unwrap()
+}
+
+const LIMIT: &str = "risk_management.global_limits.max_leverage";
+
+#[test]
+fn the_same_content_is_one_version_and_a_change_is_the_next_with_its_difference() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let first = history.record(&read(&history, None, &[]), "start", "ann").unwrap();
+    assert_eq!((first.number, first.new, first.hash.len()), (1, true, 64));
+    let again = history.record(&read(&history, None, &[]), "start", "bob").unwrap();
+    assert_eq!((again.number, again.new), (1, false));
+    let next = history.record(&read(&history, None, &[(LIMIT, "2")]), "reload", "bob").unwrap();
+    assert_eq!((next.number, next.new), (2, true));
+    let back = history.record(&read(&history, None, &[]), "rollback to 1", "ann").unwrap();
+    assert_eq!((back.number, &back.hash), (3, &first.hash));
+
+    let all = History::open(state.path()).unwrap().list().unwrap();
+    let told: Vec<_> = all.iter().map(|v| (v.origin.as_str(), v.who.as_str())).collect();
+    assert_eq!(told, [("start", "ann"), ("reload", "bob"), ("rollback to 1", "ann")]);
+    let [change] = &all[1].changed[..] else { panic!("{:?}", all[1].changed) };
+    assert!(change.starts_with(LIMIT) && change.ends_with("-> 2"), "{change}");
+    let changes = difference(&all[1].kept.values, &all[0].kept.values);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(history.find(&next.hash[..8]).unwrap().number, 2);
+    assert_eq!(history.find(&first.hash[..8]).unwrap().number, 3, "the last of equal content");
+    assert_eq!(history.find("2").unwrap().number, 2);
+    assert!(history.find("99").unwrap_err().contains("no such version"));
+}
+
+#[test]
+fn a_secret_changes_the_version_and_stands_in_no_file_of_it() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let key = "exchanges.okx.api_key";
+    let one = read(&history, None, &[(key, "Planted1")]);
+    let two = read(&history, None, &[(key, "Planted2")]);
+    assert_ne!(one.hash(), two.hash());
+    assert!(one.values[key].starts_with("secret ") && one.values[key] != two.values[key]);
+    history.record(&one, "start", "ann").unwrap();
+    history.record(&two, "reload", "ann").unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let other = History::open(other.path()).unwrap();
+    assert_ne!(read(&other, None, &[(key, "Planted1")]).values[key], one.values[key]);
+    for entry in fs::read_dir(state.path().join("config")).unwrap().flatten() {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{entry:?}");
+        let bytes = fs::read(entry.path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("Planted"), "{entry:?}");
+    }
+}
+
+#[test]
+fn a_version_is_put_back_file_by_file() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let text = "exchanges:\n  okx:\n    api_key: ${K}\n";
+    let mine = dir(&[("exchanges.yaml", text)]);
+    history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
+    fs::write(mine.path().join("exchanges.yaml"), "exchanges: {okx: {timeout: 20000}}\n").unwrap();
+    fs::write(mine.path().join("nodes.yaml"), "nodes: {layout: fused}\n").unwrap();
+    history.record(&read(&history, Some(mine.path()), &[]), "reload", "ann").unwrap();
+    let first = history.find("1").unwrap();
+    assert!(!format!("{first:?}").contains("PlantedKey"));
+    History::put_back(&first, mine.path()).unwrap();
+    assert_eq!(fs::read_to_string(mine.path().join("exchanges.yaml")).unwrap(), text);
+    assert!(mine.path().join("nodes.yaml.before-rollback").exists());
+    assert_eq!(read(&history, Some(mine.path()), &[]).hash(), first.hash);
+}
+
+#[test]
+fn files_with_a_secret_in_the_clear_are_not_kept_and_the_version_says_so() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let mine = dir(&[("exchanges.yaml", "exchanges:\n  okx:\n    api_key: PlantedClear\n")]);
+    history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
+    let version = history.find("1").unwrap();
+    assert_eq!(version.kept.files, None);
+    let why = History::put_back(&version, mine.path()).unwrap_err();
+    assert!(why.contains("a secret in the clear") && !why.contains("Planted"), "{why}");
+}

@@ -1,0 +1,155 @@
+//! `funding-arb config history | diff | rollback`: the versions kept in the state folder.
+
+use crate::cli::{exit, say};
+use clap::Subcommand;
+use config::Override;
+use config::history::{Effective, History, Version, difference};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Commands on versions.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum VersionsCommand {
+    /// List the versions of the configuration, oldest first, with what changed.
+    History {
+        /// The state folder.
+        #[arg(default_value = "state")]
+        state: PathBuf,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is not the same in two versions.
+    Diff {
+        /// Number or first digits of the hash.
+        from: String,
+        /// Number or first digits of the hash.
+        to: String,
+        /// The state folder.
+        #[arg(long, value_name = "DIR", default_value = "state")]
+        state: PathBuf,
+    },
+    /// Put a version's files back, once they are checked, and record that.
+    Rollback {
+        /// Number or first digits of the hash.
+        version: String,
+        /// The configuration's folder.
+        #[arg(long, value_name = "DIR")]
+        config: PathBuf,
+        /// The state folder.
+        #[arg(long, value_name = "DIR", default_value = "state")]
+        state: PathBuf,
+    },
+}
+
+pub(super) fn run(command: &VersionsCommand) -> ExitCode {
+    let done = match command {
+        VersionsCommand::History { state, json } => list(state, *json),
+        VersionsCommand::Diff { from, to, state } => diff(state, from, to),
+        VersionsCommand::Rollback { version, config, state } => rollback(state, version, config),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => exit::configuration(&format!("config: {why}")),
+    }
+}
+
+/// Records what a run begins with. The run goes on without, and says so.
+pub(crate) fn record(state: &Path, dir: Option<&Path>, set: &[Override]) {
+    let recorded = History::open(state).and_then(|history| {
+        let effective = effective(&history, dir, set)?;
+        history.record(&effective, "start", &who())
+    });
+    match recorded {
+        Ok(recorded) => say::note(&format!(
+            "configuration: version {} ({}){}",
+            recorded.number,
+            &recorded.hash[..12],
+            if recorded.new { ", new" } else { "" }
+        )),
+        Err(why) => say::note(&format!("warning: the configuration's version is not kept: {why}")),
+    }
+}
+
+fn effective(history: &History, dir: Option<&Path>, set: &[Override]) -> Result<Effective, String> {
+    config::of_process(dir, set, |inputs| {
+        let inspected = config::inspect(inputs);
+        Effective::of(&inspected, dir, history.salt()).map_err(|faults| faults.to_string())
+    })
+}
+
+fn list(state: &Path, json: bool) -> Result<(), String> {
+    let all = open(state)?.list()?;
+    if json {
+        let text = serde_json::to_string_pretty(&all).map_err(|why| why.to_string())?;
+        say::line(&text);
+        return Ok(());
+    }
+    for version in &all {
+        say::line(&title(version));
+        for change in &version.changed {
+            say::line(&format!("      {change}"));
+        }
+    }
+    Ok(())
+}
+
+fn title(version: &Version) -> String {
+    let (number, hash) = (version.number, &version.hash[..version.hash.len().min(12)]);
+    format!("{number:>4}  {hash}  {}  {} by {}", version.time, version.origin, version.who)
+}
+
+fn diff(state: &Path, from: &str, to: &str) -> Result<(), String> {
+    let history = open(state)?;
+    let (from, to) = (history.find(from)?, history.find(to)?);
+    let changes = difference(&from.kept.values, &to.kept.values);
+    for change in &changes {
+        say::line(&change.to_string());
+    }
+    if changes.is_empty() {
+        say::line("no difference");
+    }
+    Ok(())
+}
+
+fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), String> {
+    let history = open(state)?;
+    let version = history.find(name)?;
+    check(&history, &version, dir)?;
+    History::put_back(&version, dir)?;
+    let effective = effective(&history, Some(dir), &[])?;
+    let origin = format!("rollback to {}", version.number);
+    let recorded = history.record(&effective, &origin, &who())?;
+    say::line(&format!("version {} is back, as version {}", version.number, recorded.number));
+    if recorded.hash != version.hash {
+        say::line(
+            "its values are not all what they were: variables, secrets or the program's defaults changed",
+        );
+        for change in difference(&version.kept.values, &effective.values) {
+            say::line(&format!("      {change}"));
+        }
+    }
+    Ok(())
+}
+
+/// A version that does not load here is not put back.
+fn check(history: &History, version: &Version, dir: &Path) -> Result<(), String> {
+    let trial = dir.join(format!(".rollback-{}", std::process::id()));
+    std::fs::create_dir(&trial).map_err(|why| format!("{}: {why}", trial.display()))?;
+    let loads =
+        History::put_back(version, &trial).and_then(|()| effective(history, Some(&trial), &[]));
+    let _ = std::fs::remove_dir_all(&trial);
+    loads.map(drop)
+}
+
+fn open(state: &Path) -> Result<History, String> {
+    if !state.join("config").is_dir() {
+        return Err(format!("{} keeps no versions of a configuration", state.display()));
+    }
+    History::open(state)
+}
+
+fn who() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|n| std::env::var(n).ok());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
