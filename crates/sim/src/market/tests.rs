@@ -229,7 +229,7 @@ fn funding_is_settled_at_midnight_and_announced_before() {
 fn a_dislocation_pays_four_taker_fees_within_a_minute_at_default_speed() {
     let mut okx = market(VenueId::Okx);
     let mut binance = market(VenueId::BinanceUsdm);
-    let (here, there) = (row(&okx, "BTC/USDT:USDT"), row(&binance, "BTC/USDT:USDT"));
+    let (here, there) = (row(&okx, "ETH/USDT:USDT"), row(&binance, "ETH/USDT:USDT"));
     let (mut widest, mut opened, mut closed) = (Dec::ZERO, false, false);
     let fees = Dec::scaled(20, 4);
     let start = okx.now().0;
