@@ -1,6 +1,7 @@
 //! The whole system, tested from outside: one binary, one module a subject.
 
 mod books;
+mod canary;
 mod control;
 mod engine;
 mod floors;

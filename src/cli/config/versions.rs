@@ -123,7 +123,7 @@ fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), String> {
     say::line(&format!("version {} is back, as version {}", version.number, recorded.number));
     if recorded.hash != version.hash {
         say::line(
-            "its values are not all what they were: variables, secrets or the program's defaults changed",
+            "its values are not all what they were: options, variables, secrets or the program's defaults differ",
         );
         for change in difference(&version.kept.values, &effective.values) {
             say::line(&format!("      {change}"));
@@ -151,5 +151,6 @@ fn open(state: &Path) -> Result<History, String> {
 
 fn who() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|n| std::env::var(n).ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    let uid = || format!("uid {}", rustix::process::getuid().as_raw());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(uid)
 }
