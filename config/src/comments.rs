@@ -1,7 +1,7 @@
 //! What a key means: the comment beside it in the shipped files.
 //!
-//! A key is commented by the lines right above it, or by those above the first key of the block it
-//! stands in without a gap, or by those of its section.
+//! Every shipped key is commented by the lines right above it. A key that is not shipped has the comment
+//! of its shipped sibling, else that of its section.
 
 use crate::fault::{Place, Source};
 use crate::keys::{ANY, Keys};
@@ -38,26 +38,13 @@ fn sibling_place(shipped: &Node, path: &[&str]) -> Option<Place> {
     })
 }
 
-/// The comment of the line a shipped key stands on.
+/// The comment right above the line a shipped key stands on.
 fn comment_at(place: &Place) -> Option<String> {
     let Source::Shipped(name) = &*place.source else { return None };
     let (_, text) = SHIPPED.iter().find(|(known, _)| known == name)?;
     let lines: Vec<&str> = text.lines().collect();
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let mut at = usize::try_from(place.line).ok()?.checked_sub(1)?;
-    let own = indent(lines.get(at)?);
-    // bound: `at` falls with every turn
-    loop {
-        let above = lines.get(at.checked_sub(1)?)?;
-        let text = above.trim_start();
-        match text.chars().next() {
-            Some('#') => return Some(gathered(&lines, at - 1)),
-            None => return None,
-            // What lies deeper belongs to a key of the same block.
-            Some(_) if indent(above) >= own => at -= 1,
-            Some(_) => return None,
-        }
-    }
+    let above = usize::try_from(place.line).ok()?.checked_sub(2)?;
+    lines.get(above)?.trim_start().starts_with('#').then(|| gathered(&lines, above))
 }
 
 /// The comment that ends with a line, as one text.

@@ -314,6 +314,49 @@ fn the_schema_accepts_exactly_what_the_loader_accepts() {
     }
 }
 
+/// A number with each of its digits one more and one less, one digit longer, and with a sign.
+fn around(text: &str) -> Vec<String> {
+    let mut all = vec![text.to_owned(), format!("-{text}"), format!("0{text}"), format!("1{text}")];
+    for end in ["0", "1", ".", ".0", ".1", ".000000000001", ".0000000000001", "000000000001"] {
+        all.push(format!("{text}{end}"));
+    }
+    for (index, digit) in text.char_indices().filter(|(_, c)| c.is_ascii_digit()) {
+        for other in [digit as u8 + 1, digit as u8 - 1].map(char::from) {
+            if other.is_ascii_digit() {
+                all.push(format!("{}{other}{}", &text[..index], &text[index + 1..]));
+                all.push(format!("{}{other}", &text[..index]));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn each_form_is_the_same_to_both_at_its_bounds_and_for_every_odd_text() {
+    let validator = jsonschema::validator_for(&schema(For::Files)).expect("a schema");
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut seen: Vec<&str> = Vec::new();
+    for key in Keys::all().list().iter().filter(|key| !key.path.contains(&ANY)) {
+        if seen.contains(&key.allowed.as_str()) || matches!(key.kind, Kind::Section | Kind::Named) {
+            continue;
+        }
+        seen.push(&key.allowed);
+        let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+        if let Numbers::Within { min, max, .. } = &key.shape.numbers {
+            texts.extend(around(min).into_iter().chain(around(max)));
+        }
+        let path: Vec<String> = key.path.iter().map(|part| (*part).to_owned()).collect();
+        for text in texts {
+            let mut file = json!({});
+            let value = json!(text);
+            put(&mut file, &path, if key.kind == Kind::List { json!([value]) } else { value });
+            let loader = loads(dir.path(), &file.to_string());
+            assert_eq!(validator.is_valid(&file), loader.is_ok(), "{file}: {loader:?}");
+        }
+    }
+    assert!(seen.len() > 40, "{seen:?}");
+}
+
 #[test]
 fn the_files_that_are_shipped_and_the_seeds_fit_the_schema() {
     let validator = jsonschema::validator_for(&schema(For::Files)).expect("a schema");

@@ -276,30 +276,16 @@ fn a_strategy_of_ones_own_stands_beside_the_shipped_ones_by_priority() {
     assert_eq!((p.stop_loss, p.horizon), (None, Span::from_secs(28_800)));
 }
 
-/// A key is commented by the lines above it, or above its section, or above the first key of the block
-/// it stands in without a gap.
 #[test]
-fn every_key_that_is_shipped_is_commented() {
+fn every_key_that_is_shipped_is_commented_right_above() {
     for (name, text) in crate::layer::SHIPPED {
         assert!(text.starts_with('#'), "{name} says what it is for");
-        let mut open: Vec<(usize, bool)> = Vec::new(); // sections above: indent, commented
-        let (mut above, mut block) = (false, None); // a comment above; the block's indent
+        let mut above = "";
         for (number, line) in (1..).zip(text.lines()) {
             assert!(line.len() <= 110 && !line.contains('\t'), "{name}:{number}");
-            let (indent, line) = (line.len() - line.trim_start().len(), line.trim_start());
-            match line.chars().next() {
-                Some('#') => above = true,
-                None => (above, block) = (false, None),
-                Some('-') => {}
-                Some(_) => {
-                    open.retain(|(outer, _)| *outer < indent);
-                    let section = open.last().is_none_or(|(_, commented)| *commented);
-                    let commented = above || block == Some(indent);
-                    assert!(commented || section, "{name}:{number}: {line}");
-                    open.push((indent, above));
-                    block = commented.then_some(indent).or(block.filter(|b| *b < indent));
-                    above = false;
-                }
+            let (line, before) = (line.trim_start(), std::mem::replace(&mut above, line));
+            if !line.is_empty() && !line.starts_with(['#', '-']) {
+                assert!(before.trim_start().starts_with('#'), "{name}:{number}: {line}");
             }
         }
     }
