@@ -1,11 +1,12 @@
 //! The core run again over what a journal holds: every output and every hash must come out the same.
 
+use base::input::{Action, Command};
 use base::{Input, Instance, Output, Record, WallNs};
 use journal::{Entry, JournalError, Reader};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use strategy::{Core, Outputs, Plan};
+use strategy::{Core, Outputs, Plan, Prepared};
 use thiserror::Error;
 
 /// What a replay found.
@@ -50,6 +51,10 @@ pub(crate) enum Fault {
     Empty(PathBuf),
     #[error("the plan of start {epoch} is missing or cannot be read: {why}")]
     Plan { epoch: u32, why: String },
+    #[error(
+        "the plan that start {epoch} adopted as version {version} is missing or cannot be read: {why}"
+    )]
+    Adopted { epoch: u32, version: u32, why: String },
     #[error(
         "record {}: the journal holds {} where this program decides {}; the version that wrote it stops in \
          order with a snapshot, from which this one can go on", .0.index, .0.journal, .0.core
@@ -101,7 +106,7 @@ pub(crate) fn recover(
     }
     let mut run = match journal::latest_snapshot(dir, instance)? {
         Some(snapshot) => {
-            let former = plan_of(&reader, snapshot.epoch)?;
+            let former = plan_at(&reader, snapshot.epoch, &snapshot.state)?;
             let core = restore(&former, &snapshot.state, snapshot.index, snapshot.epoch)?;
             Run::new(&reader, core, snapshot.epoch, snapshot.index)
         }
@@ -123,6 +128,23 @@ fn plan_of(reader: &Reader, epoch: u32) -> Result<Plan, Fault> {
     let text =
         reader.plan(epoch).ok_or_else(|| Fault::Plan { epoch, why: "no such file".to_owned() })?;
     serde_json::from_slice(&text).map_err(|why| Fault::Plan { epoch, why: why.to_string() })
+}
+
+/// The plan that was in force when the core of a start was saved.
+fn plan_at(reader: &Reader, epoch: u32, state: &[Record]) -> Result<Plan, Fault> {
+    let first = plan_of(reader, epoch)?;
+    // What is no snapshot is refused, with the reason, by who restores it.
+    match strategy::version_of(state) {
+        Ok(version) if version != first.version => adopted(reader, epoch, version),
+        _ => Ok(first),
+    }
+}
+
+/// A plan that the core of a start was given while it ran.
+fn adopted(reader: &Reader, epoch: u32, version: u32) -> Result<Plan, Fault> {
+    let fault = |why: String| Fault::Adopted { epoch, version, why };
+    let text = reader.adopted(epoch, version).ok_or_else(|| fault("no such file".to_owned()))?;
+    serde_json::from_slice(&text).map_err(|why| fault(why.to_string()))
 }
 
 fn restore(plan: &Plan, state: &[Record], index: u64, epoch: u32) -> Result<Core, Fault> {
@@ -177,7 +199,7 @@ impl<'a> Run<'a> {
         self.index = entry.index + 1;
         self.found.records += 1;
         if entry.record.kind().is_some_and(base::Kind::is_input) {
-            self.input(entry);
+            self.input(entry)?;
         } else {
             self.output(entry);
         }
@@ -197,7 +219,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn input(&mut self, entry: &Entry) {
+    fn input(&mut self, entry: &Entry) -> Result<(), Fault> {
         if let Some(unheard) = self.said.as_slice().get(self.heard) {
             let journal = describe(&entry.record);
             let core = describe(unheard);
@@ -206,10 +228,16 @@ impl<'a> Run<'a> {
         self.said.clear();
         self.heard = 0;
         self.found.inputs += 1;
-        if let Ok(Input::Timer(timer)) = Input::read(&entry.record) {
-            self.wall = timer.wall;
+        match Input::read(&entry.record) {
+            Ok(Input::Timer(timer)) => self.wall = timer.wall,
+            Ok(Input::Command(Command { action: Action::Adopt, version })) => {
+                let plan = adopted(self.reader, entry.epoch, version)?;
+                drop(self.core.offer(Prepared::new(&plan)));
+            }
+            _ => {}
         }
         self.core.step(&entry.record, &mut self.said);
+        Ok(())
     }
 
     fn output(&mut self, entry: &Entry) {

@@ -14,7 +14,7 @@ use rings::{Flag, Full, Receiver, Sender, ring};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use strategy::stage::{Instruments as Tools, Links, StrategyStage};
-use strategy::{Core, Plan};
+use strategy::{Core, Plan, Prepared};
 use telemetry::{HostClock, NoticeReceiver, NoticeSender, Page, RingGauge, Writer, notices};
 use thiserror::Error;
 use tuning::{Placement, ThreadPlan};
@@ -24,6 +24,8 @@ use venue::catalog::RateLimit;
 const NOTICES: usize = 1024;
 /// Commands the core may have waiting.
 const COMMANDS: usize = 16;
+/// Versions of the plan on their way to the core and back: one at a time, and one that was refused.
+const VERSIONS: usize = 2;
 
 /// The link every stage uses.
 pub(crate) type HotLink = Link<HostClock>;
@@ -69,9 +71,24 @@ pub(crate) type Limits = [Vec<RateLimit>; VenueId::COUNT];
 pub(crate) struct Wired {
     pub(crate) crews: Vec<(ThreadPlan, Crew<HostClock>)>,
     pub(crate) commands: Sender<Command>,
+    pub(crate) versions: Versions,
     pub(crate) notices: Vec<NoticeReceiver>,
     /// Dials for every link; must outlive the crews.
     pub(crate) connector: Connector,
+}
+
+/// The program's ends of the way on which the core is given another version of its plan.
+pub(crate) struct Versions {
+    pub(crate) offer: Sender<Prepared>,
+    /// What the core went on from, or would not take.
+    pub(crate) former: Receiver<Prepared>,
+}
+
+/// The core's ends of what the program tells it.
+struct Told {
+    commands: Receiver<Command>,
+    versions: Receiver<Prepared>,
+    retired: Sender<Prepared>,
 }
 
 /// Wires everything up. Nothing runs yet but cold threads.
@@ -79,6 +96,8 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
     let connector = Connector::start(&blueprint.site.tls, blueprint.site.clock.clone())?;
     let http = HttpClient::new(&blueprint.site.tls, http_options(blueprint.config));
     let (commands, orders) = ring("commands", COMMANDS, Full::Halt);
+    let (offer, versions) = ring("versions", VERSIONS, Full::Halt);
+    let (retired, former) = ring("retired", VERSIONS, Full::Halt);
     let mut bench = Workbench {
         rings: Rings::new(),
         page: blueprint.page,
@@ -103,14 +122,14 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         ..
     } = blueprint;
     let order = Order { config, site, plan, instance, kill, known_until, limits };
-    let mut core = Some((core, journal, orders));
+    let mut core = Some((core, journal, Told { commands: orders, versions, retired }));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
             Does::Feed(venues) => feeds::stage(&mut bench, &order, row.name, venues)?,
             Does::Gateway(venues) => gateways::stage(&mut bench, &order, row.name, venues)?,
             Does::Strategy => {
-                let (core, journal, orders) = core.take().ok_or(Fault::Twice("strategy"))?;
-                Some(strategy(&mut bench, site, row.name, core, journal, orders)?)
+                let (core, journal, told) = core.take().ok_or(Fault::Twice("strategy"))?;
+                Some(strategy(&mut bench, site, row.name, core, journal, told)?)
             }
         };
         if let Some(stage) = stage {
@@ -120,7 +139,8 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
     let notices = std::mem::take(&mut bench.notices);
     drop(bench);
     let crews = crews(stages, placement, page, &site.clock)?;
-    Ok(Wired { crews, commands, notices, connector })
+    let versions = Versions { offer, former };
+    Ok(Wired { crews, commands, versions, notices, connector })
 }
 
 /// What every stage is made for.
@@ -213,12 +233,14 @@ fn strategy(
     name: &'static str,
     core: Core,
     journal: Option<journal::Writer>,
-    commands: Receiver<Command>,
+    told: Told,
 ) -> Result<Box<dyn Stage + Send>, Fault> {
     let mut links = Links {
         reports: Vec::new(),
         market: Vec::new(),
-        commands,
+        commands: told.commands,
+        versions: told.versions,
+        retired: told.retired,
         routes: [None; VenueId::COUNT],
         gateways: Vec::new(),
         gauges: Vec::new(),

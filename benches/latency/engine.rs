@@ -95,10 +95,14 @@ impl Engine {
         let page = Page::create(&folder.path().join("page"), &stages).expect("a page");
         let (inputs, given) = ring("bench", 1024, Full::Halt);
         let (commands, orders) = ring("commands", 16, Full::Halt);
+        let (_, versions) = ring("versions", 1, Full::Halt);
+        let (retired, _) = ring("retired", 1, Full::Halt);
         let mut links = Links {
             reports: vec![given],
             market: Vec::new(),
             commands: orders,
+            versions,
+            retired,
             routes: [None; VenueId::COUNT],
             gateways: Vec::new(),
             gauges: Vec::new(),

@@ -21,7 +21,7 @@ use crate::pair::Pairs;
 use crate::pipe::{self, Pipe, Words, pipe_fields};
 use crate::plan::Plan;
 use crate::risk::Risk;
-use crate::rules::{Row, Rules};
+use crate::rules::{Prepared, Row, Rules};
 use crate::seen::Seen;
 use crate::{decide, signal};
 use base::input::{Funding, Quote};
@@ -137,6 +137,8 @@ const NEVER: Rate = Rate(i64::MAX);
 #[derive(Clone, Debug)]
 pub struct Core {
     pub(crate) rules: Rules,
+    /// The version to be adopted; afterwards the one that was.
+    spare: Option<Prepared>,
     pub(crate) now: Stamp,
     pub(crate) wall: WallNs,
     /// The stamp of the input being consumed.
@@ -214,6 +216,7 @@ impl Core {
             told_bad: Stamp(0),
             hash: Rolling::default(),
             rules,
+            spare: None,
         }
     }
 
@@ -234,6 +237,17 @@ impl Core {
         if out.as_slice().len() > before || self.until_checkpoint == 0 {
             self.close_step(before, out);
         }
+    }
+
+    /// Puts ready what the next [`base::input::Action::Adopt`] names; what was ready before is given back.
+    pub fn offer(&mut self, prepared: Prepared) -> Option<Prepared> {
+        self.spare.replace(prepared)
+    }
+
+    /// What is no longer needed after an adoption: the version before, or the one that was refused. To be
+    /// freed on a cold thread.
+    pub fn take_spare(&mut self) -> Option<Prepared> {
+        self.spare.take()
     }
 
     /// The hash over every input and output so far.
@@ -422,7 +436,8 @@ impl Core {
             let carry = signal::carry(&self.market, long, short, at, class.horizon());
             decide::hurdle(class, carry, c.fees).unwrap_or(NEVER)
         };
-        let hurdles = [hurdle(a, b), hurdle(b, a)];
+        let enabled = self.rules.is_enabled(c.strategy);
+        let hurdles = if enabled { [hurdle(a, b), hurdle(b, a)] } else { [NEVER; 2] };
         if let Some(watch) = self.watches.get_mut(combination as usize) {
             watch.hurdles = hurdles;
         }

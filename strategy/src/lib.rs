@@ -40,6 +40,7 @@ pub use ledger::{Account, Book, Pnl};
 pub use outputs::Outputs;
 pub use plan::Plan;
 pub use risk::{Gate, Mode};
-pub use snapshot::RestoreError;
+pub use rules::Prepared;
+pub use snapshot::{RestoreError, version_of};
 pub use stage::StrategyStage;
 pub use view::View;

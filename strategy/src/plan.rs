@@ -37,7 +37,7 @@ pub struct Plan {
 pub struct StrategyPlan {
     /// Its name in reports.
     pub name: String,
-    /// Whether it opens pairs.
+    /// Whether it opens pairs; those it has are looked after in any case.
     pub enabled: bool,
     /// What it looks for.
     pub class: Class,
@@ -215,6 +215,9 @@ pub struct BaseLimit {
     /// Its notional as a share of equity.
     pub max_concentration: Rate,
 }
+
+/// The most alerts there can be.
+pub const ALERTS_MAX: usize = 16;
 
 /// What is done when a share of a limit is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -415,6 +418,7 @@ impl Plan {
         check(self.core.pairs >= self.risk.max_open_pairs, "core.pairs below risk.max_open_pairs");
         check(self.core.pairs < 4096, "core.pairs is above 4095");
         check(self.risk.max_leverage.0 > 0, "risk.max_leverage is not positive");
+        check(self.risk.alerts.len() <= ALERTS_MAX, "risk.alerts has more than 16");
         check(self.epoch < 1 << 24, "epoch does not fit 24 bits");
         check(self.instruments.list.len() < usize::from(u16::MAX), "too many instruments");
     }

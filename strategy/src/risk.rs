@@ -3,8 +3,8 @@
 //! A gate is a reason not to open a pair. Each has a number, a name, a counter and one test of its
 //! name. Exits and hedges do not pass the gates that limit exposure: they reduce it.
 
-use crate::pipe::{self, Pipe, Words, pipe_enum, pipe_fields};
-use crate::plan::{Limit, Plan};
+use crate::pipe::{Pipe, Words, pipe_enum, pipe_fields};
+use crate::plan::{ALERTS_MAX, Limit, Plan};
 use base::numbers::{by_one, divide};
 use base::{Money, Rate, Stamp, WallNs};
 
@@ -187,7 +187,7 @@ pub(crate) struct Risk {
     /// Share of each limit used, at the last look.
     pub(crate) used: [Rate; Limit::ALL.len()],
     /// Which alerts have spoken and wait to fall below their threshold again.
-    pub(crate) spoken: Vec<bool>,
+    pub(crate) spoken: [bool; ALERTS_MAX],
     pub(crate) looked: Stamp,
     /// Pairs each strategy opened in its running minute.
     pub(crate) opens: Vec<(Stamp, u16)>,
@@ -203,7 +203,7 @@ impl Pipe for Risk {
         self.equity.pipe(words);
         self.reducing.pipe(words);
         self.used.pipe(words);
-        pipe::table(&mut self.spoken, words);
+        self.spoken.pipe(words);
         self.looked.pipe(words);
         for (since, count) in &mut self.opens {
             since.pipe(words);
@@ -228,7 +228,7 @@ impl Risk {
             equity: None,
             reducing: false,
             used: [Rate::ZERO; Limit::ALL.len()],
-            spoken: vec![false; plan.risk.alerts.len()],
+            spoken: [false; ALERTS_MAX],
             looked: Stamp(0),
             opens: vec![(Stamp(0), 0); plan.strategies.len()],
         }
@@ -281,6 +281,11 @@ impl Risk {
             return false;
         }
         !core::mem::replace(spoken, true)
+    }
+
+    /// Other limits count from here on: every alert may speak anew.
+    pub(crate) fn adopt(&mut self) {
+        self.spoken = [false; ALERTS_MAX];
     }
 
     /// A new start arms itself, but not what a limit or an operator had stopped.

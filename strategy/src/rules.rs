@@ -1,7 +1,12 @@
-//! The plan as tables for the hot path: what never changes after the start.
+//! The plan as tables for the hot path. They never change; another version of the plan is another set of
+//! tables, made cold and taken in whole ([`Prepared`]).
 
+use crate::hash::Rolling;
 use crate::plan::{Class, Plan};
-use base::{AssetId, InstrumentId, Money, Price, Product, Qty, Rate, Scale, StrategyId, VenueId};
+use base::{
+    AssetId, InstrumentId, Money, Price, Product, Qty, Rate, Record, Scale, Stamp, StrategyId,
+    VenueId,
+};
 
 /// The facts of one instrument that decisions need, without its texts.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +46,12 @@ pub(crate) struct Combination {
     pub(crate) fees: Rate,
 }
 
-/// What never changes after the start.
+/// One version of the plan, as tables.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) plan: Plan,
+    /// What of the plan shapes the core's state: versions of one shape can take each other's place.
+    pub(crate) shape: i64,
     pub(crate) rows: Vec<Row>,
     pub(crate) combinations: Vec<Combination>,
     /// Rows of each base asset.
@@ -60,12 +67,11 @@ impl Rules {
     pub(crate) fn new(plan: &Plan) -> Self {
         let rows: Vec<Row> = plan.instruments.list.iter().map(row).collect();
         let mut combinations = Vec::new();
+        // Those of disabled strategies too: they may have pairs, and can be enabled while running.
         for (number, strategy) in (0_u16..).zip(&plan.strategies) {
-            if strategy.enabled {
-                combine(StrategyId(number), &strategy.class, &strategy.instruments, &rows, |c| {
-                    combinations.push(c);
-                });
-            }
+            combine(StrategyId(number), &strategy.class, &strategy.instruments, &rows, |c| {
+                combinations.push(c);
+            });
         }
         let mut members = vec![Vec::new(); plan.instruments.assets.len()];
         for row in &rows {
@@ -79,7 +85,16 @@ impl Rules {
             .flat_map(|c| c.legs)
             .filter_map(|id| rows.get(id.index()))
             .fold(0, |bits, row| bits | bit(row.venue));
-        Self { plan: plan.clone(), rows, combinations, members, spans, touched, used }
+        Self {
+            plan: plan.clone(),
+            shape: shape(plan),
+            rows,
+            combinations,
+            members,
+            spans,
+            touched,
+            used,
+        }
     }
 
     pub(crate) fn row(&self, id: InstrumentId) -> Option<&Row> {
@@ -109,6 +124,71 @@ impl Rules {
     pub(crate) fn class(&self, strategy: StrategyId) -> Option<&Class> {
         self.plan.strategies.get(strategy.index()).map(|s| &s.class)
     }
+
+    /// Whether a strategy opens pairs.
+    pub(crate) fn is_enabled(&self, strategy: StrategyId) -> bool {
+        self.plan.strategies.get(strategy.index()).is_some_and(|s| s.enabled)
+    }
+}
+
+/// A version of the plan made ready on a cold thread, to be taken in between two events
+/// ([`base::input::Action::Adopt`]); afterwards it holds the version it took the place of.
+#[derive(Clone, Debug)]
+pub struct Prepared(pub(crate) Box<Rules>);
+
+impl Prepared {
+    /// Makes the tables of a plan. Cold: allocates.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self(Box::new(Rules::new(plan)))
+    }
+
+    /// The version of its plan.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.0.plan.version
+    }
+
+    /// Whether it can take the place of `plan` in a running core: same instruments, same strategies on
+    /// them, same tables, same start.
+    #[must_use]
+    pub fn fits(&self, plan: &Plan) -> bool {
+        self.0.shape == shape(plan) && self.0.plan.epoch == plan.epoch
+    }
+}
+
+/// A hash of what shapes the core's tables: plans with the same may read each other's snapshots.
+fn shape(plan: &Plan) -> i64 {
+    let mut hash = Rolling::default();
+    let mut take = |number: usize, text: &str| {
+        let mut record = Record::EMPTY;
+        record.stamp = Stamp(number as u64);
+        hash.absorb(&record);
+        for byte in text.bytes() {
+            record.stamp = Stamp(u64::from(byte));
+            hash.absorb(&record);
+        }
+    };
+    for i in &plan.instruments.list {
+        take(i.venue.index(), &i.symbol);
+        take(usize::from(i.product as u8), &i.name);
+        take(usize::from(i.scale.price_exp), "price");
+        take(usize::from(i.scale.qty_exp), "qty");
+    }
+    for asset in &plan.instruments.assets {
+        take(0, asset);
+    }
+    for s in &plan.strategies {
+        take(s.instruments.len(), &s.name);
+        take(usize::from(matches!(s.class, Class::Basis(_))), "class");
+        for id in &s.instruments {
+            take(id.index(), "");
+        }
+    }
+    take(usize::from(plan.core.pairs), "pairs");
+    take(plan.core.orders as usize, "orders");
+    take(plan.core.fills as usize, "fills");
+    hash.0.cast_signed()
 }
 
 /// The bit of a venue in a set of venues.

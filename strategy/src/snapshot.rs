@@ -1,7 +1,8 @@
 //! The core's state as records, and back.
 //!
-//! Layout, all in records of kind `Snapshot`: a head (`flags` 0) with magic, layout version, a hash of
-//! what of the plan shapes the tables, the number of words and their checksum; then bodies (`flags` 1,
+//! Layout, all in records of kind `Snapshot`: a head (`flags` 0) with magic, layout (low half of the word)
+//! and version of the plan (high half), a hash of what of the plan shapes the tables, the number of words
+//! and their checksum; then bodies (`flags` 1,
 //! `aux` counting modulo 65,536) with five words each, the last one padded with zeros. The order of
 //! the words is the order of the `pipe` functions. A layout changes by a new version, never in place.
 
@@ -9,12 +10,12 @@ use crate::engine::Core;
 use crate::hash::Rolling;
 use crate::pipe::{Pipe, Reader, Writer};
 use crate::plan::Plan;
-use base::{Kind, Record, Stamp};
+use base::{Kind, Record};
 use core::fmt;
 
 const MAGIC: i64 = 0x6172_6263_6f72_6531;
 /// Version of the words' order.
-const LAYOUT: u32 = 2;
+const LAYOUT: u32 = 3;
 const HEAD: u16 = 0;
 const BODY: u16 = 1;
 const WORDS: usize = 5;
@@ -55,7 +56,8 @@ impl Core {
         let words = writer.words;
         let blank = Record { kind: Kind::Snapshot as u8, ..Record::EMPTY };
         let count = i64::try_from(words.len()).unwrap_or(i64::MAX);
-        let head = [MAGIC, i64::from(LAYOUT), shape(&self.rules.plan), count, checksum(&words)];
+        let layout = i64::from(LAYOUT) | i64::from(self.rules.plan.version) << 32;
+        let head = [MAGIC, layout, self.rules.shape, count, checksum(&words)];
         into.push(Record { stamp: self.now, flags: HEAD, words: head, ..blank });
         for (number, chunk) in words.chunks(WORDS).enumerate() {
             let mut five = [0; WORDS];
@@ -74,8 +76,8 @@ impl Core {
     /// # Errors
     /// [`RestoreError`].
     pub fn restore(plan: &Plan, records: &[Record]) -> Result<Self, RestoreError> {
-        let words = read_words(plan, records)?;
         let mut core = Self::new(plan);
+        let words = read_words(core.rules.shape, records)?;
         let mut reader = Reader { words: words.iter(), bad: false };
         core.pipe(&mut reader);
         if reader.bad || reader.words.next().is_some() {
@@ -88,16 +90,27 @@ impl Core {
     }
 }
 
-fn read_words(plan: &Plan, records: &[Record]) -> Result<Vec<u64>, RestoreError> {
-    let (head, bodies) = records.split_first().ok_or(RestoreError::NoSnapshot)?;
-    let [magic, layout, shape_of, count, sum] = head.words;
+/// The version of the plan that was in force when a snapshot was taken.
+///
+/// # Errors
+/// [`RestoreError`]: no snapshot, or one of another layout.
+pub fn version_of(records: &[Record]) -> Result<u32, RestoreError> {
+    let head = records.first().ok_or(RestoreError::NoSnapshot)?;
+    let [magic, layout, ..] = head.words;
     if head.kind != Kind::Snapshot as u8 || head.flags != HEAD || magic != MAGIC {
         return Err(RestoreError::NoSnapshot);
     }
-    if layout != i64::from(LAYOUT) {
-        return Err(RestoreError::Layout(u32::try_from(layout).unwrap_or(u32::MAX)));
-    }
-    if shape_of != shape(plan) {
+    let halves = layout.cast_unsigned();
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+    let (version, layout) = ((halves >> 32) as u32, halves as u32);
+    if layout == LAYOUT { Ok(version) } else { Err(RestoreError::Layout(layout)) }
+}
+
+fn read_words(shape: i64, records: &[Record]) -> Result<Vec<u64>, RestoreError> {
+    version_of(records)?;
+    let (head, bodies) = records.split_first().ok_or(RestoreError::NoSnapshot)?;
+    let [_, _, shape_of, count, sum] = head.words;
+    if shape_of != shape {
         return Err(RestoreError::OtherPlan);
     }
     let count = usize::try_from(count).map_err(|_| RestoreError::Damaged)?;
@@ -116,41 +129,6 @@ fn read_words(plan: &Plan, records: &[Record]) -> Result<Vec<u64>, RestoreError>
     }
     words.truncate(count);
     if checksum(&words) == sum { Ok(words) } else { Err(RestoreError::Damaged) }
-}
-
-/// A hash of what shapes the tables: two plans with the same may read each other's snapshots.
-fn shape(plan: &Plan) -> i64 {
-    let mut hash = Rolling::default();
-    let mut take = |number: usize, text: &str| {
-        let mut record = Record::EMPTY;
-        record.stamp = Stamp(number as u64);
-        hash.absorb(&record);
-        for byte in text.bytes() {
-            record.stamp = Stamp(u64::from(byte));
-            hash.absorb(&record);
-        }
-    };
-    for i in &plan.instruments.list {
-        take(i.venue.index(), &i.symbol);
-        take(usize::from(i.product as u8), &i.name);
-        take(usize::from(i.scale.price_exp), "price");
-        take(usize::from(i.scale.qty_exp), "qty");
-    }
-    for asset in &plan.instruments.assets {
-        take(0, asset);
-    }
-    for s in &plan.strategies {
-        take(s.instruments.len(), &s.name);
-        take(usize::from(s.enabled), "enabled");
-        for id in &s.instruments {
-            take(id.index(), "");
-        }
-    }
-    take(plan.risk.alerts.len(), "alerts");
-    take(usize::from(plan.core.pairs), "pairs");
-    take(plan.core.orders as usize, "orders");
-    take(plan.core.fills as usize, "fills");
-    hash.0.cast_signed()
 }
 
 fn checksum(words: &[u64]) -> i64 {

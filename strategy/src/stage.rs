@@ -5,13 +5,17 @@
 //! nothing is lost and nothing new is begun. An order that waited longer than prices stay fresh is
 //! not sent any more; the core is told that it was refused here, in the journal like everything.
 //!
+//! Another version of the plan comes ready made and goes to the core between two inputs, with a command
+//! in the journal that names it; the version before goes back to be freed elsewhere.
+//!
 //! The stage also makes time: a [`Timer`](base::input::Timer) record about every millisecond of the
 //! runner's clock, with the wall time of its own [`Clock`].
 
 use crate::engine::Core;
 use crate::outputs::Outputs;
 use crate::risk::Mode;
-use base::input::{Command, Reject, RejectClass, Timer};
+use crate::rules::Prepared;
+use base::input::{Action, Command, Reject, RejectClass, Timer};
 use base::output::{Alarm, AlarmCode, PairChange, Place};
 use base::{
     Bounded, Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work,
@@ -36,6 +40,10 @@ pub struct Links {
     pub market: Vec<Receiver<Record>>,
     /// What people and the program say.
     pub commands: Receiver<Command>,
+    /// Other versions of the plan to go on with, ready made.
+    pub versions: Receiver<Prepared>,
+    /// The version before, or one that did not fit: to be freed on a cold thread.
+    pub retired: Sender<Prepared>,
     /// By [`VenueId::index`]: which of `gateways` serves a venue; `None` for venues not in use.
     pub routes: [Option<usize>; VenueId::COUNT],
     /// To the gateways.
@@ -71,6 +79,8 @@ pub struct StrategyStage<C> {
     market_turn: usize,
     sample: u32,
     mode: Mode,
+    /// The version before is still to be given back.
+    adopting: bool,
     told_full: bool,
     records: u64,
     written: u64,
@@ -93,6 +103,7 @@ impl<C: Clock> StrategyStage<C> {
             timer_due: Stamp(0),
             market_turn: 0,
             sample: 0,
+            adopting: false,
             told_full: false,
             records: 0,
             written: 0,
@@ -275,8 +286,8 @@ impl<C: Clock> StrategyStage<C> {
                 return Some(record);
             }
         }
-        if let Some(command) = self.links.commands.pop() {
-            return Some(Input::Command(command).record(now));
+        if let Some(record) = self.told(now) {
+            return Some(record);
         }
         // bound: the market rings
         for _ in 0..self.links.market.len() {
@@ -291,6 +302,43 @@ impl<C: Clock> StrategyStage<C> {
             }
         }
         None
+    }
+
+    /// What the program says next: a command, or to go on with another version.
+    fn told(&mut self, now: Stamp) -> Option<Record> {
+        if self.adopting {
+            self.adopting = false;
+            if let Some(former) = self.core.take_spare() {
+                self.retire(former);
+            }
+        }
+        let command = match self.links.commands.pop() {
+            Some(command) => command,
+            None => self.next_version()?,
+        };
+        Some(Input::Command(command).record(now))
+    }
+
+    /// Puts the next version ready, if the one before it has left and been taken.
+    fn next_version(&mut self) -> Option<Command> {
+        if self.links.versions.is_empty() || self.links.retired.free() == 0 {
+            return None;
+        }
+        let next = self.links.versions.pop()?;
+        let version = next.version();
+        if let Some(unused) = self.core.offer(next) {
+            self.retire(unused);
+        }
+        self.adopting = true;
+        Some(Command { action: Action::Adopt, version })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn retire(&mut self, plan: Prepared) {
+        // There was room before the version that takes its place was read: nothing is ever forgotten here,
+        // and nothing is freed on this thread.
+        let _ = self.links.retired.push(plan).map_err(core::mem::forget);
     }
 
     fn tell_mode(&mut self, now: Stamp) {

@@ -9,7 +9,7 @@ use base::output::Place;
 use base::{Clock, Product, Record, Stage, Stamp, VenueId, WallNs};
 use rings::{Full, ring};
 use strategy::stage::{Instruments, Links, StrategyStage};
-use strategy::{Core, Outputs, Plan};
+use strategy::{Core, Outputs, Plan, Prepared};
 use telemetry::alloc::{Calls, CountingAllocator, counted};
 use telemetry::{NoticeSender, Writer};
 use world::World;
@@ -117,11 +117,15 @@ fn turns_of_the_stage_allocate_nothing() {
     let (mut market, market_in) = ring("md", 64, Full::DropNew);
     let (_reports, reports_in) = ring("ack", 64, Full::Halt);
     let (_commands, commands) = ring("cmd", 8, Full::Halt);
+    let (mut adopt, versions) = ring("versions", 64, Full::Halt);
+    let (retired, mut free) = ring("retired", 64, Full::Halt);
     let (orders, mut orders_in) = ring("ord", 64, Full::Halt);
     let links = Links {
         reports: vec![reports_in],
         market: vec![market_in],
         commands,
+        versions,
+        retired,
         routes: [Some(0); VenueId::COUNT],
         gateways: vec![orders],
         gauges: Vec::new(),
@@ -129,6 +133,10 @@ fn turns_of_the_stage_allocate_nothing() {
     let tools =
         Instruments { journal: None, meter: Writer::detached(), notices: NoticeSender::detached() };
     let mut stage = StrategyStage::new(Core::new(&plan()), links, tools, Still);
+    for step in 1..=40 {
+        let next = Plan { version: plan().version + step, ..plan() };
+        adopt.push(Prepared::new(&next)).unwrap();
+    }
     let (sent, calls) = counted(|| {
         let mut sent = 0;
         for record in &inputs {
@@ -143,4 +151,7 @@ fn turns_of_the_stage_allocate_nothing() {
     });
     assert_eq!(calls, NOTHING);
     assert!(sent > 100, "{sent}");
+    assert_eq!(stage.core().plan().version, plan().version + 40);
+    let retired = std::iter::from_fn(|| free.pop()).count();
+    assert_eq!(retired, 40, "freed elsewhere");
 }

@@ -390,6 +390,8 @@ pub enum Action {
     Stop = 2,
     /// As `Stop`, then close every pair.
     Flatten = 3,
+    /// From here on the plan of the command's version counts; it was made ready before.
+    Adopt = 4,
 }
 
 /// Everything the core reads.

@@ -191,6 +191,8 @@ pub enum AlarmCode {
     Full = 11,
     /// A position that no pair holds, `seen` of it: new pairs wait until it is gone.
     Orphan = 12,
+    /// More of a limit is used than a new configuration allows: only what reduces it is sent.
+    LimitPassed = 13,
 }
 
 /// The core's rolling hash over all inputs and outputs so far.

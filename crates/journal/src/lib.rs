@@ -11,6 +11,7 @@
 //! lock                     held while an engine writes here
 //! epoch                    the number of the last start; durable before that start's first order
 //! plan-EPOCH.json          what the core of that start was made from
+//! plan-EPOCH-VERSION.json  what it was given while it ran; durable before the record that adopts it
 //! FIRST.seg                records from index FIRST on: a page of header, then 64 bytes each
 //! INDEX.snap               the core's state before record INDEX
 //! ```
@@ -34,7 +35,7 @@ mod testing;
 pub use error::JournalError;
 pub use follower::Follower;
 pub use keeper::Keeper;
-pub use open::{Former, Journal, Opened, Options, Repair, is_in_use};
+pub use open::{Former, Journal, Opened, Options, Repair, adopted_plan, is_in_use, keep_plan};
 pub use reader::{Entry, Reader, Records};
 pub use snapshot::{Snapshot, latest_snapshot};
 pub use writer::{Full, Writer};

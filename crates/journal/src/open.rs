@@ -160,6 +160,24 @@ pub(crate) fn read_plan(dir: &Path, epoch: u32) -> Option<Vec<u8>> {
     fs::read(plan_path(dir, epoch)).ok()
 }
 
+/// Keeps a plan that a running core is about to be given; durable when this returns.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn keep_plan(dir: &Path, epoch: u32, version: u32, plan: &[u8]) -> Result<(), JournalError> {
+    files::write_atomically(&adopted_path(dir, epoch, version), plan)
+}
+
+/// A plan that the core of a start was given while it ran, if it is kept.
+#[must_use]
+pub fn adopted_plan(dir: &Path, epoch: u32, version: u32) -> Option<Vec<u8>> {
+    fs::read(adopted_path(dir, epoch, version)).ok()
+}
+
+fn adopted_path(dir: &Path, epoch: u32, version: u32) -> PathBuf {
+    dir.join(format!("plan-{epoch:06}-{version}.json"))
+}
+
 fn lock(dir: &Path) -> Result<Arc<File>, JournalError> {
     let path = dir.join("lock");
     let mut options = OpenOptions::new();

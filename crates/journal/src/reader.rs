@@ -1,7 +1,7 @@
 //! Reading: every record from an index on, across segments and starts.
 
 use crate::error::JournalError;
-use crate::open::read_plan;
+use crate::open::{adopted_plan, read_plan};
 use crate::segment::{self, PAGE, RECORD, SegmentFile};
 use base::{Instance, Record};
 use std::path::{Path, PathBuf};
@@ -74,6 +74,12 @@ impl Reader {
     #[must_use]
     pub fn plan(&self, epoch: u32) -> Option<Vec<u8>> {
         read_plan(&self.dir, epoch)
+    }
+
+    /// What the core of a start was given while it ran, by version.
+    #[must_use]
+    pub fn adopted(&self, epoch: u32, version: u32) -> Option<Vec<u8>> {
+        adopted_plan(&self.dir, epoch, version)
     }
 
     /// The records from `index` on.

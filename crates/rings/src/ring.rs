@@ -38,11 +38,7 @@ impl Full {
 /// When `depth` is not a power of two: the topology's tables are checked where they are built, so
 /// this is a mistake in the program, found at start.
 #[must_use]
-pub fn ring<T: Copy + Send>(
-    name: &'static str,
-    depth: usize,
-    full: Full,
-) -> (Sender<T>, Receiver<T>) {
+pub fn ring<T: Send>(name: &'static str, depth: usize, full: Full) -> (Sender<T>, Receiver<T>) {
     assert!(depth.is_power_of_two(), "ring {name}: depth {depth} is not a power of two");
     let (producer, consumer) = RingBuffer::new(depth);
     (Sender { name, full, refused: 0, producer }, Receiver { name, consumer })
@@ -57,7 +53,7 @@ pub struct Sender<T> {
     producer: Producer<T>,
 }
 
-impl<T: Copy + Send> Sender<T> {
+impl<T: Send> Sender<T> {
     /// Puts one event into the ring.
     ///
     /// # Errors
@@ -139,7 +135,7 @@ pub struct Receiver<T> {
     consumer: Consumer<T>,
 }
 
-impl<T: Copy + Send> Receiver<T> {
+impl<T: Send> Receiver<T> {
     /// Takes the oldest event, if any.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {

@@ -6,7 +6,7 @@ use crate::http::{Answer, Handler, Server, Stop};
 use crate::own::{Own, shown};
 use crate::plan::{JournalPlan, Listen, SidecarPlan};
 use crate::probe::{self, Verdict};
-use crate::shadow::Divergence;
+use crate::shadow::{Divergence, Shadow};
 use base::{Clock as _, Record, Span};
 use crossbeam_channel::{Sender, bounded};
 use journal::Follower;
@@ -162,7 +162,8 @@ const SAID: usize = 256;
 fn split(plan: JournalPlan) -> Result<(follow::Following, keep::Keeping), SidecarError> {
     let follower = Follower::open(plan.keeper.dir(), plan.from)?;
     let (jobs, todo) = bounded(1);
-    let following = follow::Following::new(follower, plan.shadow, jobs, plan.snapshot_every);
+    let shadow = Shadow::new(plan.shadow, plan.keeper.dir().to_owned());
+    let following = follow::Following::new(follower, shadow, jobs, plan.snapshot_every);
     Ok((following, keep::Keeping { keeper: plan.keeper, todo, retain: plan.retain }))
 }
 

@@ -3,10 +3,16 @@
 //! What the live core did is in the journal: each input, then what it wrote while consuming it. The
 //! shadow consumes the inputs and must write the same, record for record, up to the rolling hash in
 //! every checkpoint. If it does not, one of the two is wrong, and nobody may guess which.
+//!
+//! When the live core adopts another version of its plan, the shadow reads that version from beside the
+//! journal, as any replay will.
 
+use base::input::{Action, Command};
+use base::{Input, Kind};
 use core::fmt;
 use journal::Entry;
-use strategy::{Core, Outputs};
+use std::path::PathBuf;
+use strategy::{Core, Outputs, Plan, Prepared};
 
 /// Kinds below this are inputs (see [`base::Kind`]).
 const FIRST_OUTPUT: u8 = 64;
@@ -34,6 +40,8 @@ impl fmt::Display for Divergence {
 #[derive(Debug)]
 pub struct Shadow {
     core: Core,
+    /// The folder of the journal.
+    journal: PathBuf,
     out: Outputs,
     /// Outputs of `out` the journal has confirmed.
     confirmed: usize,
@@ -44,8 +52,8 @@ pub struct Shadow {
 impl Shadow {
     /// A shadow in the state the live core starts in.
     #[must_use]
-    pub fn new(core: Core) -> Self {
-        Self { core, out: Outputs::new(), confirmed: 0, first: None, divergences: 0 }
+    pub fn new(core: Core, journal: PathBuf) -> Self {
+        Self { core, journal, out: Outputs::new(), confirmed: 0, first: None, divergences: 0 }
     }
 
     /// Consumes a record of the journal.
@@ -57,6 +65,9 @@ impl Shadow {
             }
             self.out.clear();
             self.confirmed = 0;
+            if entry.record.kind == Kind::Command as u8 {
+                self.prepare(entry);
+            }
             self.core.step(&entry.record, &mut self.out);
             return;
         }
@@ -71,6 +82,20 @@ impl Shadow {
                 let what = format!("{:?} was written, nothing was expected", entry.record);
                 self.part(entry.index, what);
             }
+        }
+    }
+
+    /// Puts ready the version that a command adopts.
+    fn prepare(&mut self, entry: &Entry) {
+        let Ok(Input::Command(Command { action: Action::Adopt, version })) =
+            Input::read(&entry.record)
+        else {
+            return;
+        };
+        let plan = journal::adopted_plan(&self.journal, entry.epoch, version);
+        match plan.and_then(|plan| serde_json::from_slice::<Plan>(&plan).ok()) {
+            Some(plan) => drop(self.core.offer(Prepared::new(&plan))),
+            None => self.part(entry.index, format!("no plan of version {version} can be read")),
         }
     }
 

@@ -7,10 +7,10 @@ use crate::order::{Event, Life};
 use crate::outputs::Outputs;
 use crate::plan::{AlertAction, Limit};
 use crate::risk::{Mode, share_of};
-use crate::rules::bit;
+use crate::rules::{Prepared, Rules, bit};
 use base::input::{Action, Command, Timer};
 use base::output::{AlarmCode, Cancel, CancelAll, PairPhase, PairReason};
-use base::{InstrumentId, Money, Output, PairId, Rate, VenueId};
+use base::{InstrumentId, Kind, Money, Output, PairId, Rate, VenueId};
 
 /// Limits are looked at this often.
 const LOOK_NS: u64 = 100_000_000;
@@ -126,6 +126,31 @@ impl Core {
                 self.risk.mode = Mode::Flattening;
                 self.cancel_all(out);
                 self.climb(out);
+            }
+            Action::Adopt => self.adopt(command.version, out),
+        }
+    }
+
+    /// Takes in the version that was put ready, whole. Its limits count for what is held, its parameters
+    /// for what is opened and for when what is open ends.
+    fn adopt(&mut self, version: u32, out: &mut Outputs) {
+        let (shape, epoch) = (self.rules.shape, self.rules.plan.epoch);
+        let named = |next: &&mut Prepared| {
+            let Rules { plan, shape: same, .. } = &*next.0;
+            (plan.version, *same, plan.epoch) == (version, shape, epoch)
+        };
+        let Some(next) = self.spare.as_mut().filter(named) else {
+            return self.bad_input(Kind::Command as u8, out);
+        };
+        core::mem::swap(&mut self.rules, &mut *next.0);
+        self.market.limits = self.rules.plan.freshness;
+        self.risk.adopt();
+        self.look_at_limits(out);
+        for limit in Limit::ALL {
+            let used = self.risk.used(limit);
+            if used > Rate::ONE {
+                let seen = (used.0, Rate::ONE.0);
+                self.alarm(AlarmCode::LimitPassed, None, PairId(0), seen, out);
             }
         }
     }

@@ -92,6 +92,10 @@ impl Core {
         else {
             return Err(Gate::BookUnknown);
         };
+        // A hurdle may be of a version before.
+        if !self.rules.is_enabled(c.strategy) {
+            return Ok(None);
+        }
         self.gate_sessions([long, short])?;
         let (buy, sell) = (self.fit(long)?, self.fit(short)?);
         let at = (self.now, self.wall);

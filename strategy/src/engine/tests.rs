@@ -1,3 +1,4 @@
+mod adopting;
 mod basics;
 mod failures;
 mod faults;

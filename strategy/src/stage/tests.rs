@@ -23,6 +23,8 @@ struct Bench {
     market: Sender<Record>,
     reports: Sender<Record>,
     commands: Sender<Command>,
+    versions: Sender<Prepared>,
+    retired: Receiver<Prepared>,
     gateway: Receiver<Record>,
 }
 
@@ -30,11 +32,15 @@ fn bench(core: Core, journal: Option<Journal>, gateway_depth: usize) -> Bench {
     let (market, market_in) = ring("md", 4096, Full::DropNew);
     let (reports, reports_in) = ring("ack", 256, Full::Halt);
     let (commands, commands_in) = ring("cmd", 8, Full::Halt);
+    let (versions, versions_in) = ring("versions", 4, Full::Halt);
+    let (retired_out, retired) = ring("retired", 2, Full::Halt);
     let (gateway_out, gateway) = ring("ord", gateway_depth, Full::Halt);
     let links = Links {
         reports: vec![reports_in],
         market: vec![market_in],
         commands: commands_in,
+        versions: versions_in,
+        retired: retired_out,
         routes: [Some(0); VenueId::COUNT],
         gateways: vec![gateway_out],
         gauges: Vec::new(),
@@ -46,6 +52,8 @@ fn bench(core: Core, journal: Option<Journal>, gateway_depth: usize) -> Bench {
         market,
         reports,
         commands,
+        versions,
+        retired,
         gateway,
     }
 }
@@ -160,6 +168,54 @@ fn orders_reach_the_gateway_of_their_venue() {
     let meter = &bench.stage.tools.meter;
     assert_eq!(meter.get(Counter::CoreInputs), bench.stage.core().inputs());
     assert_eq!(meter.get(Counter::CoreArmed), 1);
+}
+
+#[test]
+fn an_adoption_is_journalled_and_gives_the_version_before_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = world::two_perpetuals();
+    let (writer, _keeper) = open_journal(dir.path(), 1 << 20);
+    let at = Stamp(1_000_000_000);
+    let mut bench = bench(Core::new(&plan), Some(writer), 64);
+    bench.prepare(at);
+    let next = crate::Plan { version: plan.version + 1, ..plan.clone() };
+    let after = crate::Plan { version: plan.version + 2, ..plan.clone() };
+    for plan in [&next, &after] {
+        bench.versions.push(Prepared::new(plan)).unwrap();
+    }
+    bench.apart(at);
+    bench.drain(at);
+    assert_eq!(bench.retired.pop().unwrap().version(), plan.version);
+    assert_eq!(bench.retired.pop().unwrap().version(), next.version);
+    assert_eq!(bench.stage.core().plan(), &after);
+    let journal = Reader::open(dir.path()).unwrap();
+    let records: Vec<_> = journal.from(0).unwrap().map(|entry| entry.unwrap().record).collect();
+    let adopted = |record: &&Record| match Input::read(record) {
+        Ok(Input::Command(command)) => command.action == Action::Adopt,
+        _ => false,
+    };
+    assert_eq!(records.iter().filter(adopted).count(), 2);
+    let placed = |record: &Record| match base::Output::read(record) {
+        Ok(base::Output::Place(place)) => Some(place.version),
+        _ => None,
+    };
+    assert!(records.iter().filter_map(placed).all(|version| version == after.version));
+}
+
+#[test]
+fn while_nobody_takes_the_old_versions_no_new_one_is_adopted() {
+    let plan = world::two_perpetuals();
+    let at = Stamp(1_000_000_000);
+    let mut bench = bench(Core::new(&plan), None, 64);
+    for step in 1..=4 {
+        let next = crate::Plan { version: plan.version + step, ..plan.clone() };
+        bench.versions.push(Prepared::new(&next)).unwrap();
+        bench.drain(at);
+    }
+    assert_eq!(bench.stage.core().plan().version, plan.version + 2);
+    assert!(bench.retired.pop().is_some() && bench.retired.pop().is_some());
+    bench.drain(at);
+    assert_eq!(bench.stage.core().plan().version, plan.version + 4);
 }
 
 #[test]

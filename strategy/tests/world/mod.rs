@@ -286,7 +286,11 @@ impl World {
     }
 
     pub fn command(&mut self, action: Action) {
-        self.give(Input::Command(Command { action, version: 3 }));
+        self.command_of(action, 3);
+    }
+
+    pub fn command_of(&mut self, action: Action, version: u32) {
+        self.give(Input::Command(Command { action, version }));
     }
 
     // What venues say of orders.

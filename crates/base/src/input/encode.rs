@@ -201,4 +201,4 @@ from_u16!(RejectClass {
 });
 from_u16!(OrderStatus { Live, Partial, Filled, Cancelled, Expired, Rejected, NotFound });
 from_u16!(ReconcilePhase { Begin, End, Failed });
-from_u16!(Action { Arm, Disarm, Stop, Flatten });
+from_u16!(Action { Arm, Disarm, Stop, Flatten, Adopt });

@@ -160,4 +160,5 @@ from_u16!(AlarmCode {
     OrderRejected,
     Full,
     Orphan,
+    LimitPassed,
 });

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use journal::Follower;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use strategy::{Core, View};
+use strategy::View;
 use telemetry::{Level, NoticeReceiver};
 
 /// Records consumed in one round, so that the log is never starved by the journal.
@@ -37,14 +37,14 @@ pub(super) struct Following {
 impl Following {
     pub(super) fn new(
         follower: Follower,
-        core: Core,
+        shadow: Shadow,
         jobs: Sender<SnapshotJob>,
         every: Span,
     ) -> Self {
         let snapshot_every = Duration::from_nanos(every.0.max(1_000_000));
         let snapshot_at = Instant::now() + snapshot_every;
         let asked = follower.index();
-        Self { follower, shadow: Shadow::new(core), jobs, snapshot_every, snapshot_at, asked }
+        Self { follower, shadow, jobs, snapshot_every, snapshot_at, asked }
     }
 
     fn job(&self) -> SnapshotJob {

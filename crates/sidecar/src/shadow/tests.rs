@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::Shadow;
 use crate::world::{self, World};
-use base::{Kind, Record};
+use base::input::{Action, Command};
+use base::{Input, Kind, Record};
 use journal::Entry;
+use std::path::{Path, PathBuf};
 use strategy::{Core, Outputs};
 
 /// What a live core leaves in its journal while it consumes the inputs of a small world.
@@ -32,7 +34,7 @@ fn journal() -> (strategy::Plan, Vec<Entry>) {
 }
 
 fn follow(plan: &strategy::Plan, entries: &[Entry]) -> Shadow {
-    let mut shadow = Shadow::new(Core::new(plan));
+    let mut shadow = Shadow::new(Core::new(plan), PathBuf::new());
     entries.iter().for_each(|entry| shadow.see(entry));
     shadow
 }
@@ -51,6 +53,26 @@ fn the_shadow_of_an_honest_core_never_parts_from_it() {
     assert!(shadow.is_settled());
     let inputs = kinds.iter().filter(|kind| **kind < 64).count();
     assert_eq!(shadow.core().inputs(), inputs as u64);
+}
+
+#[test]
+fn a_version_that_the_live_core_adopts_is_read_from_beside_the_journal() {
+    let (plan, mut entries) = journal();
+    let next = strategy::Plan { version: plan.version + 1, ..plan.clone() };
+    let command = Command { action: Action::Adopt, version: next.version };
+    let record = Input::Command(command).record(entries.last().unwrap().record.stamp);
+    let index = entries.len() as u64;
+    entries.push(Entry { index, epoch: 7, record });
+    let dir = tempfile::tempdir().unwrap();
+    let parted = |dir: &Path| {
+        let mut shadow = Shadow::new(Core::new(&plan), dir.to_owned());
+        entries.iter().for_each(|entry| shadow.see(entry));
+        (shadow.divergences(), shadow.core().plan().version)
+    };
+    assert_eq!(parted(dir.path()), (1, plan.version), "the plan is not there");
+    let text = serde_json::to_vec(&next).unwrap();
+    journal::keep_plan(dir.path(), 7, next.version, &text).unwrap();
+    assert_eq!(parted(dir.path()), (0, next.version));
 }
 
 #[test]
