@@ -4,22 +4,36 @@ use crate::fault::{Fault, FaultKind, Place, Source, nearest};
 use crate::layer::SHIPPED;
 use crate::raw::{self, Entry, Node, Value};
 use crate::secret::{self, Finder};
+use crate::source;
 use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The folder of overlays in a configuration directory.
 pub const OVERLAYS: &str = "environments";
 /// The overlays, by `system.environment`.
 pub const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 
+/// A file, and what it is called to people: of a copy of a source, its place there.
+struct Named {
+    path: PathBuf,
+    shown: PathBuf,
+}
+
+impl Named {
+    fn of(dir: &Path, name: &str) -> Self {
+        let shown = source::origin(dir).unwrap_or_else(|| dir.to_owned()).join(name);
+        Self { path: dir.join(name), shown }
+    }
+}
+
 /// The files of a directory as one tree. A key of the first level may stand in any of them, once.
 pub(crate) fn directory(dir: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Node {
     let mut entries: Vec<Entry> = Vec::new();
     let known = SHIPPED.map(|(name, _)| name);
     for name in yaml_files(dir, &known, faults) {
-        for entry in sections(&dir.join(&name), finder, faults) {
+        for entry in sections(&Named::of(dir, &name), finder, faults) {
             match entries.iter().find(|known| known.key == entry.key) {
                 Some(first) => {
                     let why = format!("given in two files; also at {}", first.at);
@@ -45,10 +59,10 @@ pub(crate) fn overlay(
     finder: &Finder<'_>,
     faults: &mut Vec<Fault>,
 ) -> Option<Node> {
-    let path = dir.join(OVERLAYS).join(format!("{environment}.yaml"));
-    fs::symlink_metadata(&path).ok()?;
-    let entries = sections(&path, finder, faults);
-    let at = Place::whole(Source::File(path));
+    let file = Named::of(dir, &format!("{OVERLAYS}/{environment}.yaml"));
+    fs::symlink_metadata(&file.path).ok()?;
+    let entries = sections(&file, finder, faults);
+    let at = Place::whole(Source::File(file.shown));
     let node = Node::new(at, Value::Map(entries));
     if let Some(chooses) = node.at_path(&["system", "environment"]) {
         let why = format!("this file is read because it is {environment}; set it elsewhere");
@@ -59,15 +73,15 @@ pub(crate) fn overlay(
 }
 
 /// The sections of one file.
-fn sections(path: &Path, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<Entry> {
-    let text = match text(path, raw::BYTES_MAX) {
+fn sections(file: &Named, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<Entry> {
+    let text = match text(&file.path, raw::BYTES_MAX) {
         Ok(text) => text,
         Err(why) => {
-            faults.push(at_file(path, FaultKind::Io(why)));
+            faults.push(at_file(&file.shown, FaultKind::Io(why)));
             return Vec::new();
         }
     };
-    let parsed = raw::parse(&text, Source::File(path.to_owned()), faults);
+    let parsed = raw::parse(&text, Source::File(file.shown.clone()), faults);
     let Some(mut node) = parsed else { return Vec::new() };
     secret::open(&mut node, finder, faults);
     let shown = node.shown();
@@ -108,7 +122,7 @@ fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String
             let near = nearest(name, known.iter().copied()).map(str::to_owned);
             let known = known.iter().map(|name| (*name).to_owned()).collect();
             let kind = FaultKind::UnknownFile { near, known };
-            faults.push(at_file(&dir.join(name), kind));
+            faults.push(at_file(&Named::of(dir, name).shown, kind));
         }
         known.contains(&name.as_str())
     });

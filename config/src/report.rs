@@ -35,7 +35,10 @@ fn warning(warning: &Warning) -> Json {
 pub(crate) fn place(at: &Place) -> Json {
     let (source, name) = match &*at.source {
         Source::Shipped(name) => ("built in", (*name).to_owned()),
-        Source::File(path) => ("file", path.display().to_string()),
+        Source::File(path) => {
+            let name = path.display().to_string();
+            (if name.contains("://") { "remote" } else { "file" }, name)
+        }
         Source::Variable(name) => ("environment", name.clone()),
         Source::Option(option) => ("option", option.clone()),
     };

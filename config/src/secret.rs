@@ -37,6 +37,12 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// Hides a text without the blanks and line ends around it.
+    #[must_use]
+    pub fn trimmed(text: &str) -> Self {
+        Self::new(text.trim().to_owned())
+    }
+
     /// The text, for whoever signs with it.
     #[must_use]
     pub fn expose(&self) -> &str {

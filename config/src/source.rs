@@ -1,8 +1,9 @@
 //! Configurations that lie elsewhere than in a folder: fetched, and kept as a folder.
 //!
-//! What a source holds is written as files below the state folder, each time into a new folder that then
-//! becomes `current` in one step, as Kubernetes does with its mounts. So the loader, its faults and its
-//! versions know files only, and when the source is away the last good copy is simply still there.
+//! What a source holds is written as files below the state folder. Once it has loaded without a fault
+//! [`Remote::keep`] makes it the last good copy, in one step, as Kubernetes does with its mounts. So the
+//! loader, its faults and its versions know files only, and when the source is away the last good copy
+//! is simply still there.
 
 mod consul;
 mod copy;
@@ -12,15 +13,21 @@ mod postgres;
 mod tests;
 
 pub use consul::Consul;
-pub use copy::{Copied, Copies};
+pub use copy::Copied;
+pub(crate) use copy::origin;
 pub use postgres::{Postgres, SCHEMA};
 
+use copy::Copies;
+use net::{NetError, Tls};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Between two questions that a source answers with what is known already.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a source held at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
     /// Where it stands in the source's own count: waiting for more begins there.
     pub index: u64,
@@ -55,70 +62,126 @@ pub enum SourceFault {
         /// What is wrong.
         String,
     ),
+    /// What it holds cannot be written down here.
+    #[error("{0}")]
+    Copy(
+        /// The folder and the system's words.
+        String,
+    ),
 }
 
-/// A configuration that lies elsewhere.
+/// A configuration that lies elsewhere, with its copies in a state folder.
 #[derive(Debug)]
-pub enum Remote {
-    /// In Consul.
+pub struct Remote {
+    place: Place,
+    copies: Copies,
+    /// What it held last.
+    seen: Fetched,
+}
+
+#[derive(Debug)]
+enum Place {
     Consul(Consul),
-    /// In PostgreSQL.
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
 }
 
 impl Remote {
-    /// Reads `consul://...` or `postgres://...`.
+    /// Reads `consul://...`, `consul+https://...` or `postgres://...`.
     ///
     /// # Errors
-    /// It is neither, or what it needs cannot be read.
+    /// It is none of them, or what it needs cannot be read.
     pub fn new(
         address: &str,
+        state: &Path,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, SourceFault> {
-        match address.split_once("://") {
-            Some(("consul", _)) => Consul::new(address, variable).map(Self::Consul),
-            Some(("postgres", _)) => Postgres::new(address, variable).map(Self::Postgres),
-            _ => Err(SourceFault::Address(
-                "a source begins with consul:// or postgres://".to_owned(),
-            )),
-        }
+        let (place, called) = match address.split_once("://") {
+            Some(("consul" | "consul+https", _)) => {
+                let consul = Consul::new(address, variable)?;
+                let called = consul.called().to_owned();
+                (Place::Consul(consul), called)
+            }
+            Some(("postgres", _)) => {
+                let postgres = Postgres::new(address, variable)?;
+                let called = postgres.called().to_owned();
+                (Place::Postgres(Box::new(postgres)), called)
+            }
+            _ => {
+                return Err(SourceFault::Address(
+                    "a source begins with consul://, consul+https:// or postgres://".to_owned(),
+                ));
+            }
+        };
+        Ok(Self { place, copies: Copies::of(state, called), seen: Fetched::default() })
     }
 
-    /// A name of its own for its copies.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Consul(consul) => consul.name(),
-            Self::Postgres(postgres) => postgres.name(),
-        }
-    }
-
-    /// What it holds. Consul waits for something newer than `index`, about `wait` long; a table is read
-    /// at once.
+    /// What the source holds now, as a folder to load from.
     ///
     /// # Errors
-    /// It gave nothing that is a configuration.
-    pub fn fetch(&mut self, index: u64, wait: Duration) -> Result<Fetched, SourceFault> {
-        match self {
-            Self::Consul(consul) => consul.fetch(index, wait),
-            Self::Postgres(postgres) => postgres.fetch(),
+    /// The source gave nothing, or it cannot be written down.
+    pub fn fetch(&mut self) -> Result<Copied, SourceFault> {
+        self.seen = self.ask(Duration::ZERO)?;
+        self.copies.write(&self.seen)
+    }
+
+    /// As [`Self::fetch`]; where the source gives nothing, its last good copy, which says why.
+    ///
+    /// # Errors
+    /// The source gave nothing and there is no copy.
+    pub fn bring(&mut self) -> Result<Copied, SourceFault> {
+        self.fetch().or_else(|why| match self.copies.last() {
+            Some(last) => Ok(Copied { away: Some(why), ..last }),
+            None => Err(why),
+        })
+    }
+
+    /// Waits about `patience` long until the source holds other files than it was last seen with, and
+    /// gives them as a folder to load from. `None`: it holds the same.
+    ///
+    /// One call may take longer than `patience` by the time of an answer. Whoever calls again after an
+    /// error pauses first.
+    ///
+    /// # Errors
+    /// The source gave nothing, or it cannot be written down. What was seen stays what it was.
+    pub fn wait(&mut self, patience: Duration) -> Result<Option<Copied>, SourceFault> {
+        let until = Instant::now() + patience;
+        // bound: it ends when the patience does
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let asked = Instant::now();
+            let next = self.ask(left)?;
+            let same = next.files == self.seen.files;
+            // Only once it is written down: else the next call would not find it again.
+            let copied = if same { None } else { Some(self.copies.write(&next)?) };
+            self.seen = next;
+            let left = until.saturating_duration_since(Instant::now());
+            if copied.is_some() || left.is_zero() {
+                return Ok(copied);
+            }
+            // An answer may come early with nothing new in it.
+            std::thread::sleep(PAUSE.saturating_sub(asked.elapsed()).min(left));
         }
     }
 
-    /// Fetches a configuration for a start: what the source holds, else the last good copy of that.
+    /// Makes what was last fetched the last good copy. To be called when it has loaded without a fault.
     ///
     /// # Errors
-    /// The source gave nothing and there is no copy, or the copy cannot be written.
-    pub fn bring(&mut self, state: &Path) -> Result<Copied, SourceFault> {
-        let copies = Copies::of(state, self.name());
-        match self.fetch(0, Duration::ZERO) {
-            Ok(fetched) => copies.put(&fetched).map_err(SourceFault::Away),
-            Err(why) => match copies.last() {
-                Some(last) => Ok(Copied { away: Some(why), ..last }),
-                None => Err(why),
-            },
+    /// It cannot be written; the former copy stays.
+    pub fn keep(&mut self) -> Result<(), SourceFault> {
+        self.copies.keep()
+    }
+
+    fn ask(&mut self, wait: Duration) -> Result<Fetched, SourceFault> {
+        match &mut self.place {
+            Place::Consul(consul) => consul.fetch(self.seen.index, wait),
+            Place::Postgres(postgres) => postgres.fetch(&self.seen, wait),
         }
     }
+}
+
+/// Whom to trust: the certificates of a file, else the public authorities.
+fn trusted(ca_file: Option<&str>) -> Result<Tls, SourceFault> {
+    Tls::new(ca_file.map(Path::new)).map_err(|why: NetError| SourceFault::Address(why.to_string()))
 }
 
 /// Whether a name may be a file of a configuration: no way out of its folder, nothing hidden.

@@ -74,6 +74,10 @@ struct ConfigSource {
     /// what differs by system.environment; what is missing has its built-in default.
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
+    /// Read these files from consul://HOST:PORT/PREFIX, consul+https://... or postgres://USER@HOST:PORT/DATABASE
+    /// instead. A run keeps the last good copy in its state folder.
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    source: Option<String>,
     /// Set one key, over everything else: nodes.layout=fused. Can be given again.
     #[arg(long, value_name = "KEY=VALUE", value_parser = config::setting)]
     set: Vec<::config::Override>,
@@ -84,10 +88,6 @@ struct ConfigSource {
 struct RunArguments {
     #[command(flatten)]
     from: ConfigSource,
-    /// Read these files from consul://HOST:PORT/PREFIX or postgres://USER@HOST:PORT/DATABASE instead; the last
-    /// good copy is kept in the state folder.
-    #[arg(long, value_name = "URL", conflicts_with = "config")]
-    source: Option<String>,
     /// Which stages share a thread.
     #[arg(long, value_enum, default_value_t = LayoutChoice::Auto)]
     layout: LayoutChoice,

@@ -76,17 +76,20 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
 
 /// The configuration and the folder its files lie in.
 fn load(arguments: &RunArguments) -> Result<(Option<PathBuf>, Config), String> {
-    let dir = match &arguments.source {
-        Some(address) => {
-            // Where the state lies may be said by what is to be fetched: then the usual place keeps the copy.
-            let state = arguments.state.as_deref().unwrap_or(Path::new("state"));
-            Some(super::config::folder(address, state)?)
-        }
-        None => arguments.from.config.clone(),
+    let load = |dir: Option<&Path>| {
+        config::load(dir, &arguments.from.set).map_err(|faults| faults.to_string())
     };
-    let config =
-        config::load(dir.as_deref(), &arguments.from.set).map_err(|faults| faults.to_string())?;
-    Ok((dir, config))
+    let Some(address) = &arguments.from.source else {
+        let dir = arguments.from.config.clone();
+        let config = load(dir.as_deref())?;
+        return Ok((dir, config));
+    };
+    // Where the state lies may be said by what is to be fetched: then the usual place keeps the copy.
+    let state = arguments.state.as_deref().unwrap_or(Path::new("state"));
+    let mut brought = super::config::bring(address, state)?;
+    let config = load(Some(&brought.dir))?;
+    brought.remote.keep().map_err(|why| format!("--source: {why}"))?;
+    Ok((Some(brought.dir), config))
 }
 
 /// Keeps keys from other processes of the same user: no core image, no debugger, no /proc/PID/environ.

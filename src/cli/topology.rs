@@ -1,5 +1,6 @@
 //! `funding-arb topology`: what the run would look like on this host.
 
+use super::config::Looked;
 use super::{LayoutChoice, TopologyArguments, exit, say};
 use crate::topology::LIVE;
 use std::process::ExitCode;
@@ -38,9 +39,13 @@ impl From<config::plan::Layout> for LayoutChoice {
 }
 
 pub(super) fn run(arguments: &TopologyArguments) -> ExitCode {
-    let nodes = match config::load(arguments.from.config.as_deref(), &arguments.from.set) {
+    let from = &arguments.from;
+    let loaded = Looked::at(from).and_then(|looked| {
+        config::load(looked.dir(), &from.set).map_err(|faults| faults.to_string())
+    });
+    let nodes = match loaded {
         Ok(config) => config.nodes,
-        Err(faults) => return exit::configuration(&faults.to_string()),
+        Err(why) => return exit::configuration(&why),
     };
     let host = match Host::read(nodes.granted_cpus) {
         Ok(host) => host,

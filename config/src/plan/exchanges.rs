@@ -381,7 +381,7 @@ fn credential(
         return given;
     }
     match secret::read_private(Path::new(&path)) {
-        Ok(text) => Secret::new(text.trim().to_owned()),
+        Ok(text) => Secret::trimmed(&text),
         Err(why) => {
             let at = s.place_of(key_file);
             let kind = FaultKind::Io(format!("{path}: {why}"));

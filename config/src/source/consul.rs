@@ -1,32 +1,36 @@
 //! Consul's KV store over its HTTP API: each file a key below a prefix.
 //!
-//! `consul://HOST:PORT/PREFIX[?token_file=PATH]`; without a token file `CONSUL_HTTP_TOKEN` counts. Changes
-//! are waited for with blocking queries, by the rules of their page: the index of one answer goes into
-//! the next question, an index that goes backwards or is 0 begins anew, and an answer may come without
-//! anything having changed.
+//! `consul://HOST:PORT/PREFIX[?token_file=PATH]`, or `consul+https://...[?ca_file=PATH]` for TLS; without
+//! these files the variables `CONSUL_HTTP_TOKEN` and `CONSUL_CACERT` count. Changes are waited for with
+//! blocking queries, by the rules of their page: the index of one answer goes into the next question, an
+//! index that goes backwards or is 0 begins anew, and an answer may come without anything having changed.
 
-use super::{Fetched, SourceFault, is_file_name};
+use super::{Fetched, SourceFault, is_file_name, trusted};
 use crate::raw::BYTES_MAX;
 use crate::secret::{Secret, read_private};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use net::{HttpClient, HttpError, HttpOptions, HttpRequest, Method, Tls};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
-use ureq::Agent;
 
 /// How long an answer may take beyond what was to be waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Consul waits no longer than that, whatever it is asked.
+const WAIT_MAX: Duration = Duration::from_secs(600);
 /// Longest answer that is read: five files in base64, with room.
-const ANSWER_MAX: u64 = 8 << 20;
+const ANSWER_MAX: usize = 8 << 20;
 
 /// A prefix in a Consul KV store.
 #[derive(Debug)]
 pub struct Consul {
-    /// `http://host:port/v1/kv/prefix`.
-    url: String,
-    name: String,
+    /// `http://host:port`.
+    base: String,
+    /// Whom to trust; `None`: no TLS.
+    tls: Option<Tls>,
+    called: String,
     prefix: String,
     token: Secret,
 }
@@ -41,18 +45,20 @@ struct Entry {
 }
 
 impl Consul {
-    /// Reads `consul://HOST:PORT/PREFIX[?token_file=PATH]`.
+    /// Reads `consul://HOST:PORT/PREFIX[?token_file=PATH]` or `consul+https://...[&ca_file=PATH]`.
     ///
     /// # Errors
-    /// It is none, or its token cannot be read.
+    /// It is none, or its token or certificates cannot be read.
     pub fn new(
         address: &str,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, SourceFault> {
         let bad = |why: &str| SourceFault::Address(format!("{address}: {why}"));
-        let rest = address
-            .strip_prefix("consul://")
-            .ok_or_else(|| bad("allowed: consul://HOST:PORT/PREFIX[?token_file=PATH]"))?;
+        let (scheme, rest) = match address.split_once("://") {
+            Some(("consul", rest)) => ("http", rest),
+            Some(("consul+https", rest)) => ("https", rest),
+            _ => return Err(bad("allowed: consul://HOST:PORT/PREFIX or consul+https://...")),
+        };
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (host, prefix) = place.split_once('/').ok_or_else(|| bad("the prefix is missing"))?;
         let prefix = prefix.trim_matches('/');
@@ -64,28 +70,32 @@ impl Consul {
             return Err(bad("host and prefix are of letters, digits, - . _ and /"));
         }
         let mut token = variable("CONSUL_HTTP_TOKEN").map_or_else(Secret::default, Secret::new);
+        let mut ca_file = variable("CONSUL_CACERT").filter(|path| !path.is_empty());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
                 Some(("token_file", path)) => {
                     let text = read_private(Path::new(path))
                         .map_err(|why| SourceFault::Address(format!("token_file {path}: {why}")))?;
-                    token = Secret::new(text.trim().to_owned());
+                    token = Secret::trimmed(&text);
                 }
-                _ => return Err(bad("the only option is token_file")),
+                Some(("ca_file", path)) if scheme == "https" => ca_file = Some(path.to_owned()),
+                _ => return Err(bad("the only options are token_file and, with https, ca_file")),
             }
         }
+        let tls = (scheme == "https").then(|| trusted(ca_file.as_deref())).transpose()?;
         Ok(Self {
-            url: format!("http://{host}/v1/kv/{prefix}/"),
-            name: format!("consul-{host}-{prefix}"),
+            base: format!("{scheme}://{host}"),
+            tls,
+            called: format!("consul://{host}/{prefix}"),
             prefix: format!("{prefix}/"),
             token,
         })
     }
 
-    /// A name of its own for its copies.
+    /// Its address, without options.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn called(&self) -> &str {
+        &self.called
     }
 
     /// Every file below the prefix. With an index of a former answer it waits until something is newer,
@@ -93,40 +103,31 @@ impl Consul {
     ///
     /// # Errors
     /// Consul is away, refuses, or holds something that is no configuration.
-    pub fn fetch(&mut self, index: u64, wait: Duration) -> Result<Fetched, SourceFault> {
-        let mut url = format!("{}?recurse=true", self.url);
-        if index > 0 && !wait.is_zero() {
-            use std::fmt::Write as _;
-            let _ = write!(url, "&index={index}&wait={}ms", wait.as_millis());
+    pub fn fetch(&self, index: u64, wait: Duration) -> Result<Fetched, SourceFault> {
+        let wait = if index > 0 { wait.min(WAIT_MAX) } else { Duration::ZERO };
+        let mut path = format!("/v1/kv/{}?recurse=true", self.prefix);
+        if !wait.is_zero() {
+            path.push_str(&format!("&index={index}&wait={}ms", wait.as_millis()));
         }
-        // Consul adds up to a sixteenth to a wait, so that not everybody comes back at once.
-        let limit = wait + wait / 16 + PATIENCE;
-        let agent: Agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(0)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_global(Some(limit))
-            .user_agent("funding-arb")
-            .build()
-            .into();
-        let mut request = agent.get(&url);
-        if !self.token.is_empty() {
-            request = request.header("X-Consul-Token", self.token.expose());
-        }
-        let away = |why: ureq::Error| SourceFault::Away(format!("consul at {}: {why}", self.url));
-        let mut answer = request.call().map_err(away)?;
-        let status = answer.status().as_u16();
-        let next = answer.headers().get("x-consul-index");
-        let next = next.and_then(|text| text.to_str().ok()).and_then(|text| text.parse().ok());
-        let body = answer.body_mut().with_config().limit(ANSWER_MAX).read_to_vec().map_err(away)?;
-        match status {
+        let headers = [("X-Consul-Token", self.token.expose())];
+        let request = HttpRequest {
+            method: Method::Get,
+            base: &self.base,
+            path_and_query: &path,
+            headers: if self.token.is_empty() { &[] } else { &headers },
+            body: &[],
+        };
+        let answer = self.client(wait).call(&request).map_err(|why: HttpError| {
+            SourceFault::Away(format!("{}: {}", self.called, why.fault()))
+        })?;
+        match answer.status {
             200 => {}
             404 => return Err(self.content("holds no key below that prefix")),
-            _ => {
+            status => {
                 // Its words never repeat the token.
-                let words = String::from_utf8_lossy(&body[..body.len().min(200)]).trim().to_owned();
-                let told = format!("consul at {} answers {status}: {words}", self.url);
+                let words: String =
+                    String::from_utf8_lossy(&answer.body).trim().chars().take(200).collect();
+                let told = format!("{} answers {status}: {words}", self.called);
                 return Err(if status >= 500 && !words.contains("ermission denied") {
                     SourceFault::Away(told)
                 } else {
@@ -134,9 +135,25 @@ impl Consul {
                 });
             }
         }
-        let files = self.files(&body)?;
+        let files = self.files(&answer.body)?;
+        let next = answer.header("x-consul-index").and_then(|text| text.parse().ok());
         let next: u64 = next.ok_or_else(|| self.content("answers without X-Consul-Index"))?;
         Ok(Fetched { index: if next < index { 0 } else { next }, files })
+    }
+
+    /// For one question that is waited on so long.
+    fn client(&self, wait: Duration) -> HttpClient {
+        let options = HttpOptions {
+            connect_timeout: PATIENCE,
+            // Consul adds up to a sixteenth to a wait, so that not everybody comes back at once.
+            timeout: wait + wait / 16 + PATIENCE,
+            max_response: ANSWER_MAX,
+            keep_alive: 0,
+        };
+        match &self.tls {
+            Some(tls) => HttpClient::new(tls, options),
+            None => HttpClient::in_the_clear(options),
+        }
     }
 
     fn files(&self, body: &[u8]) -> Result<BTreeMap<String, String>, SourceFault> {
@@ -169,6 +186,6 @@ impl Consul {
     }
 
     fn content(&self, why: &str) -> SourceFault {
-        SourceFault::Content(format!("consul at {} {why}", self.url))
+        SourceFault::Content(format!("{} {why}", self.called))
     }
 }

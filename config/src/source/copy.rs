@@ -1,4 +1,4 @@
-//! The last good copy of a source, as a folder of files.
+//! Copies of a source, as folders of files.
 
 use super::{Fetched, SourceFault};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -7,13 +7,24 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+/// The link to the last good copy.
 const CURRENT: &str = "current";
-/// When the copy was fetched: the time of this file.
-const STAMP: &str = ".fetched";
+/// Says of a copy what it is one of; its time is that of the copy.
+const ORIGIN: &str = ".source";
+/// Longest text of it that is read.
+const ORIGIN_MAX: u64 = 1_000;
 
 /// Where the copies of one source lie.
-#[derive(Clone, Debug)]
-pub struct Copies(PathBuf);
+#[derive(Debug)]
+pub(super) struct Copies {
+    dir: PathBuf,
+    /// The source, for people.
+    called: String,
+    /// Copies made so far.
+    made: u32,
+    /// What was written and is not kept yet.
+    fresh: Option<PathBuf>,
+}
 
 /// A copy to load from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,45 +38,39 @@ pub struct Copied {
 }
 
 impl Copies {
-    /// The copies of the source of that name.
-    #[must_use]
-    pub fn of(state: &Path, name: &str) -> Self {
+    pub(super) fn of(state: &Path, called: String) -> Self {
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-        Self(state.join("source").join(name.chars().map(plain).collect::<String>()))
+        let name: String = called.chars().map(plain).collect();
+        Self { dir: state.join("source").join(name), called, made: 0, fresh: None }
     }
 
-    /// The last copy, if there is one.
-    #[must_use]
-    pub fn last(&self) -> Option<Copied> {
-        let dir = self.0.join(CURRENT);
-        let stamp = fs::metadata(dir.join(STAMP)).and_then(|meta| meta.modified()).ok()?;
-        let age = SystemTime::now().duration_since(stamp).unwrap_or_default();
+    /// The last good copy, if there is one.
+    pub(super) fn last(&self) -> Option<Copied> {
+        let dir = self.dir.join(fs::read_link(self.dir.join(CURRENT)).ok()?);
+        let written = fs::metadata(dir.join(ORIGIN)).and_then(|meta| meta.modified()).ok()?;
+        let age = SystemTime::now().duration_since(written).unwrap_or_default();
         Some(Copied { dir, age, away: None })
     }
 
-    /// Writes a copy, which then is the last one: at every moment there is a whole one.
-    ///
-    /// # Errors
-    /// It cannot be written; the former one stays.
-    pub fn put(&self, fetched: &Fetched) -> Result<Copied, String> {
-        self.write(fetched).map_err(|why| format!("{}: {why}", self.0.display()))?;
-        Ok(Copied { dir: self.0.join(CURRENT), age: Duration::ZERO, away: None })
+    /// Writes a copy beside the last good one.
+    pub(super) fn write(&mut self, fetched: &Fetched) -> Result<Copied, SourceFault> {
+        self.discard();
+        self.made = self.made.wrapping_add(1);
+        let dir = self.dir.join(format!("copy-{}-{}", std::process::id(), self.made));
+        self.fresh = Some(dir.clone());
+        self.write_to(&dir, fetched).map_err(|why| self.failed(&why))?;
+        Ok(Copied { dir, age: Duration::ZERO, away: None })
     }
 
-    fn write(&self, fetched: &Fetched) -> io::Result<()> {
+    fn write_to(&self, dir: &Path, fetched: &Fetched) -> io::Result<()> {
         let folder = |path: &Path| DirBuilder::new().recursive(true).mode(0o700).create(path);
-        folder(&self.0)?;
-        let before = fs::read_link(self.0.join(CURRENT)).ok();
-        let name =
-            ["copy-a", "copy-b"].into_iter().find(|n| before.as_deref() != Some(Path::new(n)));
-        let name = name.unwrap_or("copy-a");
-        let dir = self.0.join(name);
         if dir.exists() {
-            fs::remove_dir_all(&dir)?;
+            // Of a process of the same number that did not end in order.
+            fs::remove_dir_all(dir)?;
         }
-        folder(&dir)?;
-        let stamp = (STAMP.to_owned(), String::new());
-        for (name, text) in fetched.files.iter().chain([(&stamp.0, &stamp.1)]) {
+        folder(dir)?;
+        let origin = (ORIGIN.to_owned(), self.called.clone());
+        for (name, text) in fetched.files.iter().chain([(&origin.0, &origin.1)]) {
             let path = dir.join(name);
             if let Some(parent) = path.parent() {
                 folder(parent)?;
@@ -75,9 +80,50 @@ impl Copies {
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
         }
-        let fresh = self.0.join("next");
-        let _ = fs::remove_file(&fresh);
-        symlink(name, &fresh)?;
-        fs::rename(&fresh, self.0.join(CURRENT))
+        Ok(())
     }
+
+    /// Makes what was written last the last good copy: at every moment there is a whole one.
+    pub(super) fn keep(&mut self) -> Result<(), SourceFault> {
+        let Some(dir) = self.fresh.take() else { return Ok(()) };
+        let before = self.last();
+        let link = || {
+            let beside = self.dir.join(format!(".{}.new", std::process::id()));
+            let _ = fs::remove_file(&beside);
+            symlink(dir.file_name().unwrap_or_default(), &beside)?;
+            fs::rename(&beside, self.dir.join(CURRENT))
+        };
+        link().map_err(|why| self.failed(&why))?;
+        if let Some(before) = before.filter(|before| before.dir != dir) {
+            let _ = fs::remove_dir_all(before.dir);
+        }
+        Ok(())
+    }
+
+    fn discard(&mut self) {
+        if let Some(dir) = self.fresh.take() {
+            let _ = fs::remove_dir_all(dir);
+        }
+    }
+
+    fn failed(&self, why: &io::Error) -> SourceFault {
+        SourceFault::Copy(format!("{}: {why}", self.dir.display()))
+    }
+}
+
+impl Drop for Copies {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+/// The source that a folder is a copy of.
+pub(crate) fn origin(dir: &Path) -> Option<PathBuf> {
+    let path = dir.join(ORIGIN);
+    let about = fs::symlink_metadata(&path).ok()?;
+    if !about.is_file() || about.len() > ORIGIN_MAX {
+        return None;
+    }
+    let text = fs::read_to_string(path).ok()?;
+    (text.contains("://") && !text.contains(char::is_control)).then(|| text.into())
 }

@@ -154,8 +154,8 @@ impl Default for HttpOptions {
 
 /// Makes requests, one at a time per thread; clones share their idle connections.
 ///
-/// HTTPS only, certificates always checked, no redirects, no compression, nothing retried, no
-/// proxy from the environment.
+/// HTTPS only (but for [`Self::in_the_clear`]), certificates always checked, no redirects, no
+/// compression, nothing retried, no proxy from the environment.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     agent: Agent,
@@ -166,9 +166,21 @@ impl HttpClient {
     /// A client that trusts what `tls` trusts.
     #[must_use]
     pub fn new(tls: &Tls, options: HttpOptions) -> Self {
+        let connector = TcpConnector::default().chain(SecureConnector::new(tls.slow_config()));
+        Self::with(connector, true, options)
+    }
+
+    /// A client without TLS, for a service on this host. Of its errors only [`HttpError::fault`]
+    /// means something: whether a byte was sent is not watched.
+    #[must_use]
+    pub fn in_the_clear(options: HttpOptions) -> Self {
+        Self::with(TcpConnector::default(), false, options)
+    }
+
+    fn with(connector: impl Connector, https: bool, options: HttpOptions) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .https_only(true)
+            .https_only(https)
             .proxy(None)
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -179,7 +191,6 @@ impl HttpClient {
             .max_idle_connections_per_host(options.keep_alive)
             .max_response_header_size(64 << 10)
             .build();
-        let connector = TcpConnector::default().chain(SecureConnector::new(tls.slow_config()));
         Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             max_response: options.max_response as u64,

@@ -8,17 +8,23 @@ pub mod record;
 pub(crate) mod session;
 
 use std::fmt;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
+};
 
 use crate::NetError;
+
+/// A blocking connection under TLS.
+pub type SecureStream = StreamOwned<ClientConnection, TcpStream>;
 
 /// Whom we trust. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +54,18 @@ impl Tls {
     /// For links: TLS 1.3, secrets handed to our record layer after the handshake.
     pub(crate) fn hot_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.hot)
+    }
+
+    /// TLS over a connection that stands, for a protocol that begins in the clear. The handshake is done
+    /// by the first read or write; `host` is the name the certificate must have.
+    ///
+    /// # Errors
+    /// When `host` is neither a name nor an address.
+    pub fn over(&self, host: &str, stream: TcpStream) -> Result<SecureStream, NetError> {
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|why| NetError::Url { url: host.to_owned(), why: why.to_string() })?;
+        let connection = ClientConnection::new(self.slow_config(), name)?;
+        Ok(StreamOwned::new(connection, stream))
     }
 
     /// For REST.

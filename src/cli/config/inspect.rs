@@ -1,5 +1,6 @@
 //! `funding-arb config check | show | explain | schema | init`: what a configuration says, without a run.
 
+use super::Looked;
 use crate::cli::{ConfigSource, exit, say};
 use clap::Subcommand;
 use config::{Inspected, Override, explain, init, report, schema, show};
@@ -53,10 +54,19 @@ pub(super) enum InspectCommand {
 }
 
 pub(super) fn run(command: &InspectCommand) -> ExitCode {
+    let looked = |from: &ConfigSource, then: &dyn Fn(&Inspected) -> ExitCode| match Looked::at(from)
+    {
+        Ok(looked) => then(&config::of_process(looked.dir(), &from.set, config::inspect)),
+        Err(why) => exit::configuration(&format!("config: {why}")),
+    };
     match command {
-        InspectCommand::Check { from, json } => check(&inspect(from), *json),
-        InspectCommand::Show { from, json, origin } => print_values(&inspect(from), *json, *origin),
-        InspectCommand::Explain { key, from, json } => explain_key(key, &inspect(from), *json),
+        InspectCommand::Check { from, json } => looked(from, &|found| check(found, *json)),
+        InspectCommand::Show { from, json, origin } => {
+            looked(from, &|found| print_values(found, *json, *origin))
+        }
+        InspectCommand::Explain { key, from, json } => {
+            looked(from, &|found| explain_key(key, found, *json))
+        }
         InspectCommand::Schema { overlay } => {
             let of = if *overlay { schema::For::Overlay } else { schema::For::Files };
             print_json(&schema::schema(of));
@@ -70,10 +80,6 @@ pub(super) fn run(command: &InspectCommand) -> ExitCode {
             Err(why) => exit::refused(&format!("config init: {why}")),
         },
     }
-}
-
-fn inspect(from: &ConfigSource) -> Inspected {
-    config::of_process(from.config.as_deref(), &from.set, config::inspect)
 }
 
 fn print_json(json: &Json) {

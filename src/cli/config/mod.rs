@@ -5,7 +5,8 @@ mod secrets;
 mod source;
 mod versions;
 
-pub(crate) use source::folder;
+pub(super) use source::Looked;
+pub(crate) use source::bring;
 pub(crate) use versions::record;
 
 pub(super) use inspect::setting;

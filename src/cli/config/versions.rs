@@ -1,6 +1,7 @@
 //! `funding-arb config history | diff | rollback`: the versions kept in the state folder.
 
-use crate::cli::{exit, say};
+use super::Looked;
+use crate::cli::{ConfigSource, exit, say};
 use clap::Subcommand;
 use config::Override;
 use config::history::{Effective, History, Version, difference};
@@ -19,12 +20,15 @@ pub(super) enum VersionsCommand {
         #[arg(long)]
         json: bool,
     },
-    /// What is not the same in two versions.
+    /// What is not the same in two versions, or in a version and what would be loaded now.
     Diff {
         /// Number or first digits of the hash.
-        from: String,
-        /// Number or first digits of the hash.
-        to: String,
+        version: String,
+        /// The later one, likewise; without it what --config, --source, --set and the environment give.
+        #[arg(conflicts_with_all = ["config", "source", "set"])]
+        to: Option<String>,
+        #[command(flatten)]
+        from: ConfigSource,
         /// The state folder.
         #[arg(long, value_name = "DIR", default_value = "state")]
         state: PathBuf,
@@ -45,7 +49,9 @@ pub(super) enum VersionsCommand {
 pub(super) fn run(command: &VersionsCommand) -> ExitCode {
     let done = match command {
         VersionsCommand::History { state, json } => list(state, *json),
-        VersionsCommand::Diff { from, to, state } => diff(state, from, to),
+        VersionsCommand::Diff { version, to, from, state } => {
+            diff(state, version, to.as_deref(), from)
+        }
         VersionsCommand::Rollback { version, config, state } => rollback(state, version, config),
     };
     match done {
@@ -99,10 +105,14 @@ fn title(version: &Version) -> String {
     format!("{number:>4}  {hash}  {}  {} by {}", version.time, version.origin, version.who)
 }
 
-fn diff(state: &Path, from: &str, to: &str) -> Result<(), String> {
+fn diff(state: &Path, version: &str, to: Option<&str>, from: &ConfigSource) -> Result<(), String> {
     let history = open(state)?;
-    let (from, to) = (history.find(from)?, history.find(to)?);
-    let changes = difference(&from.kept.values, &to.kept.values);
+    let before = history.find(version)?.kept.values;
+    let after = match to {
+        Some(to) => history.find(to)?.kept.values,
+        None => effective(&history, Looked::at(from)?.dir(), &from.set)?.values,
+    };
+    let changes = difference(&before, &after);
     for change in &changes {
         say::line(&change.to_string());
     }

@@ -2,8 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -26,8 +29,43 @@ pub(super) struct Stub {
 
 pub(super) const TOKEN: &str = "Planted-8d5faa9a-1549";
 
+/// A certificate for 127.0.0.1 and localhost that signs itself, and its key.
+pub(super) struct Identity {
+    pub(super) certificate: String,
+    pub(super) key: String,
+}
+
+impl Identity {
+    pub(super) fn new() -> Self {
+        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names).unwrap();
+        Self { certificate: made.cert.pem(), key: made.signing_key.serialize_pem() }
+    }
+
+    fn server(&self) -> Arc<ServerConfig> {
+        use rustls::pki_types::pem::PemObject as _;
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        Arc::new(config)
+    }
+}
+
 impl Stub {
     pub(super) fn start() -> Self {
+        Self::listen(None)
+    }
+
+    pub(super) fn start_tls(identity: &Identity) -> Self {
+        Self::listen(Some(identity.server()))
+    }
+
+    fn listen(tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let store = Arc::new((Mutex::new(Store { index: 10, ..Store::default() }), Condvar::new()));
@@ -37,8 +75,15 @@ impl Stub {
                 if shared.0.lock().unwrap().closed {
                     return;
                 }
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || answer(stream.unwrap(), &shared));
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
+                let stream = stream.unwrap();
+                thread::spawn(move || match tls {
+                    None => answer(stream, &shared),
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).unwrap();
+                        answer(StreamOwned::new(connection, stream), &shared);
+                    }
+                });
             }
         });
         Self { store, address }
@@ -68,8 +113,8 @@ impl Stub {
     }
 }
 
-fn answer(mut stream: TcpStream, shared: &(Mutex<Store>, Condvar)) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+fn answer(mut stream: impl Read + Write, shared: &(Mutex<Store>, Condvar)) {
+    let mut lines = BufReader::new(&mut stream).lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let token = headers.iter().any(|line| {
@@ -117,7 +162,7 @@ fn answer(mut stream: TcpStream, shared: &(Mutex<Store>, Condvar)) {
     reply(&mut stream, status, Some(index), body.as_bytes());
 }
 
-fn reply(stream: &mut TcpStream, status: &str, index: Option<u64>, body: &[u8]) {
+fn reply(stream: &mut impl Write, status: &str, index: Option<u64>, body: &[u8]) {
     let index = index.map_or_else(String::new, |index| {
         format!(
             "X-Consul-Index: {index}\r\nX-Consul-Knownleader: true\r\nX-Consul-Lastcontact: 0\r\n"
@@ -128,4 +173,5 @@ fn reply(stream: &mut TcpStream, status: &str, index: Option<u64>, body: &[u8]) 
         body.len()
     );
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let _ = stream.flush();
 }
