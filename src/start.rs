@@ -9,6 +9,7 @@ use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
 use crate::{catalog, log, plan, replay};
 use base::{Span, VenueId, WallNs};
+use config::plan::market::{self, Misfit};
 use config::plan::{Config, Mode};
 use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
@@ -101,6 +102,8 @@ pub(crate) struct Started {
     pub(crate) title: String,
     /// What the venues list and could not be read; nothing of it is wanted.
     pub(crate) unread: Vec<Unread>,
+    /// Sizes of strategies that the venues' lists do not allow.
+    pub(crate) misfits: Vec<Misfit>,
     pub(crate) began: Instant,
 }
 
@@ -122,6 +125,8 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let rest = |venue: VenueId| site.endpoints(venue).rest;
     let wanted = plan::wanted(config);
     let (instruments, lists) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
+    // Told, not refused: an engine that does not start leaves what is open alone.
+    let misfits = market::misfits(config, &instruments, &|_| None);
     let draft = plan::make(config, instruments, 1, site.speed)?;
 
     let journal_dir = state.join(JOURNAL);
@@ -175,6 +180,7 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         journal: journal_dir,
         title,
         unread: lists.unread,
+        misfits,
         began: Instant::now(),
     })
 }

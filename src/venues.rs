@@ -53,6 +53,8 @@ impl Venues {
         if let Some(seed) = play.seed {
             command.args(["--seed", &seed.to_string()]);
         }
+        // Of the environment, which may hold keys, they need nothing.
+        command.env_clear();
         // A group of its own: an interrupt at the terminal is for the engine, which ends its venues
         // after its orders are cancelled.
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration: all of it, so that one edit mends it.
 
+use crate::layer::visible;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -170,11 +171,10 @@ fn hint(near: Option<&String>, known: &[String]) -> String {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.at)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        self.kind.fmt(f)
+        // Names of files, keys and variables are anybody's: one line, and nothing that moves a cursor.
+        let (at, kind) = (self.at.to_string(), self.kind.to_string());
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        f.write_str(&visible(&format!("{at}: {key}{kind}")))
     }
 }
 
@@ -191,7 +191,7 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.at, self.key, self.what)
+        f.write_str(&visible(&format!("{}: {} {}", self.at, self.key, self.what)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// The folder of overlays in a configuration directory.
 pub const OVERLAYS: &str = "environments";
@@ -133,7 +134,7 @@ fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String
 ///
 /// # Errors
 /// In words: what is wrong, and what to do where that is not plain.
-pub(crate) fn text(path: &Path, most: usize) -> Result<String, String> {
+fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, String> {
     let cannot = |why: std::io::Error| format!("cannot be read: {why}");
     let about = fs::metadata(path).map_err(cannot)?;
     if !about.is_file() {
@@ -151,7 +152,8 @@ pub(crate) fn text(path: &Path, most: usize) -> Result<String, String> {
     if about.len() > most as u64 {
         return Err(too_long(about.len()));
     }
-    let mut bytes = Vec::new();
+    let room = usize::try_from(about.len()).unwrap_or(most);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
     File::open(path)
         .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
         .map_err(cannot)?;
@@ -164,7 +166,8 @@ pub(crate) fn text(path: &Path, most: usize) -> Result<String, String> {
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(format!("no text: a zero byte at index {at}"));
     }
-    String::from_utf8(bytes).map_err(|why| format!("not UTF-8 text: {}", why.utf8_error()))
+    let text = std::str::from_utf8(&bytes).map_err(|why| format!("not UTF-8 text: {why}"))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 fn writable_by_all(about: &Metadata) -> String {

@@ -142,7 +142,7 @@ fn one(node: &Node, secret: bool, salt: &Salt, clear: &mut bool) -> Option<Strin
             *clear |= in_the_clear(node);
             Some(digest(salt, text))
         }
-        Value::Text(text) => Some(text.clone()),
+        Value::Text(text) => Some(text.to_string()),
         Value::List(items) => {
             let items: Vec<String> =
                 items.iter().filter_map(|item| one(item, secret, salt, clear)).collect();

@@ -143,7 +143,7 @@ fn class_of(path: &[&str], tree: &Node) -> Option<String> {
         let mut at = path.get(..length)?.to_vec();
         at.push("class");
         match &tree.at_path(&at)?.value {
-            Value::Text(class) => Some(class.clone()),
+            Value::Text(class) => Some(class.to_string()),
             _ => None,
         }
     })

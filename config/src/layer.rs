@@ -11,6 +11,7 @@ use crate::raw::{self, Filled, Node, Value};
 use crate::secret::{self, Finder};
 use std::path::Path;
 use std::sync::OnceLock;
+use zeroize::Zeroizing;
 
 /// The files, with what the program ships.
 pub const SHIPPED: [(&str, &str); 5] = [
@@ -169,12 +170,16 @@ pub(crate) fn fill_in(
     }
 }
 
-/// The text with its variables filled in, and which they were; `None` when it has none.
+/// A text with its variables filled in, and which they were.
+type Full = (Zeroizing<String>, Vec<Filled>);
+
+/// The text with its variables filled in; `None` when it has none.
 fn filled(
     text: &str,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<(String, Vec<Filled>)>, FaultKind> {
-    let (mut out, mut all) = (String::new(), Vec::new());
+) -> Result<Option<Full>, FaultKind> {
+    let (mut parts, mut all) = (Vec::new(), Vec::new());
+    let part = |text: &str| Zeroizing::new(text.to_owned());
     let mut rest = text;
     // bound: each turn consumes the text up to one closing brace
     while let Some((before, after)) = rest.split_once("${") {
@@ -189,20 +194,24 @@ fn filled(
         if !named || default.is_some_and(|default| default.contains("${")) {
             return Err(FaultKind::BadVariable);
         }
-        out.push_str(before);
-        let value = variable(name);
+        parts.push(part(before));
+        let value = variable(name).map(Zeroizing::new);
         all.push(Filled { name: name.to_owned(), set: value.is_some() });
-        match value.or_else(|| default.map(str::to_owned)) {
-            Some(value) => out.push_str(&value),
+        match value.or_else(|| default.map(part)) {
+            Some(value) => parts.push(value),
             None => return Err(FaultKind::Unset(name.to_owned())),
         }
         rest = later;
     }
-    if rest.len() == text.len() {
+    if parts.is_empty() {
         return Ok(None);
     }
-    out.push_str(rest);
-    Ok(Some((out, all)))
+    parts.push(part(rest));
+    // Room for all of it at once: a text that grows leaves its former self behind.
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut full = Zeroizing::new(String::with_capacity(length));
+    parts.iter().for_each(|part| full.push_str(part));
+    Ok(Some((full, all)))
 }
 
 /// A key with its whole path.
@@ -223,14 +232,23 @@ pub(crate) fn describe(value: &Value) -> String {
 /// A text for the eye: in quotes, on one line, not without end.
 pub(crate) fn quoted(text: &str) -> String {
     const MOST: usize = 80;
-    let mut shown: String = text.chars().take(MOST).flat_map(shown_as).collect();
+    let short: String = text.chars().take(MOST).collect();
+    let mut shown = visible(&short);
     if text.chars().nth(MOST).is_some() {
         shown.push_str("...");
     }
     format!("\"{shown}\"")
 }
 
-/// A character as it is, unless it would move the cursor.
-fn shown_as(c: char) -> Vec<char> {
-    if c.is_control() { c.escape_default().collect() } else { vec![c] }
+/// A text without what would move the cursor or turn the direction of letters: that is spelt out.
+pub(crate) fn visible(text: &str) -> String {
+    let unseen = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c.is_control() || unseen(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+        out
+    })
 }

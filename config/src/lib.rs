@@ -41,6 +41,7 @@ pub use secret::Secret;
 
 use raw::Node;
 use std::path::Path;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Reads the configuration: what is shipped, below `dir`'s files, below the overlay of the environment,
 /// below the environment's `FUNDING_ARB__...`, below `overrides`; with variables from the environment.
@@ -71,12 +72,20 @@ pub fn of_process<T>(
 ) -> T {
     // A name or value that is no Unicode sets nothing here: a value that was changed on the way would
     // be worse than none.
-    let settings: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with(overrides::PREFIX))
-        .collect();
+    let mut settings: Vec<(String, String)> = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        // Whatever it is for, it may be a secret.
+        let value = Zeroizing::new(value.into_encoded_bytes());
+        if let (Ok(name), Ok(value)) = (name.into_string(), std::str::from_utf8(&value))
+            && name.starts_with(overrides::PREFIX)
+        {
+            settings.push((name, value.to_owned()));
+        }
+    }
     let variable = |name: &str| std::env::var(name).ok();
-    with(&Inputs { dir, settings: &settings, overrides, variable: &variable })
+    let done = with(&Inputs { dir, settings: &settings, overrides, variable: &variable });
+    settings.iter_mut().for_each(|(_, value)| value.zeroize());
+    done
 }
 
 /// A configuration laid open: what is wrong with it, and where each value comes from.

@@ -4,6 +4,7 @@ use crate::fault::{Fault, FaultKind, Place, Source};
 use crate::keys::{Keys, Kind};
 use crate::layer::over;
 use crate::raw::{self, Entry, Node, Value};
+use zeroize::Zeroizing;
 
 /// What the name of an environment variable that sets a key begins with.
 pub const PREFIX: &str = "FUNDING_ARB__";
@@ -142,7 +143,7 @@ fn value_of(path: &[&str], value: &str, source: Source, faults: &mut Vec<Fault>)
         _ => value.trim().is_empty(),
     };
     if as_it_is {
-        return Value::Text(value.to_owned());
+        return Value::Text(Zeroizing::new(value.to_owned()));
     }
     let mut own = Vec::new();
     let node = raw::parse(value, source.clone(), &mut own);

@@ -22,7 +22,7 @@ pub use services::{Api, Database, Messaging, Monitoring};
 pub use strategies::{Class, Strategy};
 pub use system::{Environment, Level, LogFormat, LogOutput, Logging, Mode, System};
 
-use crate::fault::{Fault, Warning};
+use crate::fault::{Fault, Place, Warning};
 use crate::keys::Recorder;
 use crate::raw::Node;
 use base::VenueId;
@@ -53,6 +53,9 @@ pub struct Config {
     pub messaging: Messaging,
     /// What is allowed and not wise.
     pub warnings: Vec<Warning>,
+    /// Where the size of each strategy stands, in their order: what is wrong with it is known only once the
+    /// venues' lists are.
+    pub sizes: Vec<Place>,
 }
 
 impl Config {
@@ -60,6 +63,20 @@ impl Config {
     #[must_use]
     pub fn venue(&self, venue: VenueId) -> Option<&Exchange> {
         self.exchanges.iter().find(|exchange| exchange.has(venue))
+    }
+
+    /// Forgets every secret, once those who sign with them have theirs.
+    pub fn forget_secrets(&mut self) {
+        for exchange in &mut self.exchanges {
+            exchange.api_key.clear();
+            exchange.secret_key.clear();
+            exchange.passphrase.clear();
+        }
+        self.monitoring.webhook.clear();
+        self.monitoring.email.password.clear();
+        self.database.postgresql.password.clear();
+        self.database.influxdb.password.clear();
+        self.database.redis.password.clear();
     }
 
     /// Every instrument that some enabled exchange is configured with, by its unified name.
@@ -122,7 +139,11 @@ pub(crate) fn read(tree: &Node, recorder: Option<Recorder>, faults: &mut Vec<Fau
         ),
         messaging: services::read_messaging(root.section("messaging", faults), faults),
         warnings,
+        sizes: Vec::new(),
     };
+    let size =
+        |s: &Strategy| check::place(tree, &["strategies", &s.name, "parameters", "position_size"]);
+    config.sizes = config.strategies.iter().map(size).collect();
     root.finish(faults);
     unused::warn(tree, &mut config.warnings);
     let mut unwise = Vec::new();

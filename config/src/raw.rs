@@ -9,6 +9,7 @@ use crate::layer::describe;
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput};
 use std::ops::Range;
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Longest text that is read.
 pub const BYTES_MAX: usize = 1 << 20;
@@ -66,8 +67,8 @@ pub enum Value {
     Null,
     /// Something whose fault has been told already; nothing more is said of it.
     Broken,
-    /// A text: words, numbers and flags alike.
-    Text(String),
+    /// A text: words, numbers and flags alike. It may be a secret: it is wiped when it is dropped.
+    Text(Zeroizing<String>),
     /// A list.
     List(Vec<Node>),
     /// A section.
@@ -170,7 +171,7 @@ impl<'t> Reader<'t, '_> {
                 quoted = style != ScalarStyle::Plain;
                 match (style, &*text) {
                     (ScalarStyle::Plain, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
-                    _ => Value::Text(text.into_owned()),
+                    _ => Value::Text(Zeroizing::new(text.into_owned())),
                 }
             }
             Event::SequenceStart(_, anchor, tag) => {

@@ -43,6 +43,11 @@ impl Secret {
         Self::new(text.trim().to_owned())
     }
 
+    /// Forgets the text.
+    pub fn clear(&mut self) {
+        self.0 = Zeroizing::default();
+    }
+
     /// The text, for whoever signs with it.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -148,7 +153,7 @@ fn open_single(node: &mut Node, key: &str, finder: &Finder<'_>, faults: &mut Vec
         Value::Text(text) if sealed::is_sealed(text) => {
             let opened = finder.keys().and_then(|keys| sealed::open(text, keys));
             match opened {
-                Ok(plain) => hide(node, plain.to_string()),
+                Ok(plain) => hide(node, plain),
                 Err(why) => {
                     let (at, key) = (node.at.clone(), key.to_owned());
                     faults.push(Fault { at, key, kind: FaultKind::Secret(why) });
@@ -171,7 +176,7 @@ fn open_single(node: &mut Node, key: &str, finder: &Finder<'_>, faults: &mut Vec
 }
 
 /// Puts an opened value where the encrypted one stood.
-fn hide(node: &mut Node, plain: String) {
+fn hide(node: &mut Node, plain: Zeroizing<String>) {
     node.value = Value::Text(plain);
     node.hidden = true;
 }

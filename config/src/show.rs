@@ -88,7 +88,7 @@ fn text_of(node: &Node, key: Option<&Key>) -> String {
         Value::Text(text) => {
             let plain = |c: char| c.is_alphanumeric() || "._-/:*@+%".contains(c);
             let bare = !text.is_empty() && text.chars().all(plain);
-            if bare { text.clone() } else { quoted(text) }
+            if bare { text.to_string() } else { quoted(text) }
         }
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(|item| text_of(item, key)).collect();

@@ -2,9 +2,12 @@ mod agreement;
 mod faults;
 mod input;
 mod layers;
+mod mutation;
+mod one;
 mod sense;
 mod values;
 
+use crate as config;
 use crate::{Config, ConfigFaults, Override, load_with};
 use std::path::{Path, PathBuf};
 

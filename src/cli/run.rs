@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     if let Err(why) = signals::on_stop(&stop) {
         return exit::refused(&format!("run: {why}"));
     }
-    let (dir, config) = match load(arguments) {
+    let (dir, mut config) = match load(arguments) {
         Ok(loaded) => loaded,
         Err(why) => return exit::configuration(&why),
     };
@@ -63,11 +63,16 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
             return refused(&why);
         }
     };
+    // Who signs has the keys by now.
+    config.forget_secrets();
     if !screen.is_page() {
         say::line(&format!("{} · {}", started.title, started.engine.addresses()));
     }
     if let Some(told) = catalog::told(&started.unread) {
         screen.note(&told);
+    }
+    for misfit in &started.misfits {
+        screen.note(&format!("warning: {misfit}"));
     }
     let ended = watch(&mut started, &mut screen, &stop, time);
     drop(screen);

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// Part of every planted secret.
-const PLANTED: &str = "Zq7Planted";
+pub(crate) const PLANTED: &str = "Zq7Planted";
 
 /// Files below `dir` that hold a planted secret.
 fn finds(dir: &Path, found: &mut Vec<String>) {
@@ -43,8 +43,20 @@ fn get(address: &str, path: &str) -> Vec<u8> {
     bytes
 }
 
+/// Processes that a process started.
+fn children(of: u32) -> Vec<u32> {
+    let parent = |id: u32| -> Option<u32> {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // The name, in brackets, may hold anything.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    };
+    let all = fs::read_dir("/proc").expect("processes").flatten();
+    let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    ids.filter(|id| parent(*id) == Some(of)).collect()
+}
+
 /// A configuration with a secret from each kind of place.
-fn plant(folder: &Folder) {
+pub(crate) fn plant(folder: &Folder) {
     let keys = config::secret::Keys::generate();
     let private = |name: &str, text: &str| {
         folder.write(name, text);
@@ -88,6 +100,12 @@ fn a_planted_secret_is_in_nothing_that_a_run_leaves_or_shows() {
     }
     let arguments = fs::read(format!("/proc/{}/cmdline", engine.id())).expect("arguments");
     assert!(!holds(&arguments), "arguments");
+    let children = children(engine.id());
+    assert!(!children.is_empty(), "the simulated venues");
+    for child in children {
+        let environment = fs::read(format!("/proc/{child}/environ")).expect("an environment");
+        assert!(!holds(&environment), "the environment of a child");
+    }
     engine.signal("INT");
     let output = engine.end();
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));

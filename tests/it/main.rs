@@ -2,6 +2,7 @@
 
 mod books;
 mod canary;
+mod closed;
 mod control;
 mod engine;
 mod floors;

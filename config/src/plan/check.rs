@@ -121,7 +121,7 @@ fn check_ports(config: &Config, clash: &mut impl FnMut(&[&str], String)) {
 }
 
 /// Where a key stands, or the nearest section above it that stands somewhere.
-fn place(tree: &Node, path: &[&str]) -> Place {
+pub(super) fn place(tree: &Node, path: &[&str]) -> Place {
     let mut node = tree;
     for key in path {
         let Value::Map(entries) = &node.value else { break };

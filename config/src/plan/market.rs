@@ -1,12 +1,15 @@
 //! What is configured against what the venues list: known only once their instruments are.
 
 use super::{Class, Config, Strategy};
+use crate::fault::Place;
 use base::{Instrument, Instruments, Money, Price, Qty};
 use std::fmt;
 
 /// A size that does not fit an instrument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
+    /// Where the size stands.
+    pub at: Place,
     /// The key with its whole path.
     pub key: String,
     /// What is wrong, with the instrument, its venue and its rule.
@@ -17,7 +20,7 @@ pub struct Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.what)
+        write!(f, "{}: {}: {}", self.at, self.key, self.what)
     }
 }
 
@@ -30,13 +33,13 @@ pub fn misfits(
     price: &dyn Fn(&Instrument) -> Option<Price>,
 ) -> Vec<Misfit> {
     let mut all = Vec::new();
-    for strategy in config.strategies.iter().filter(|strategy| strategy.enabled) {
+    for (strategy, at) in config.strategies.iter().zip(&config.sizes).filter(|(s, _)| s.enabled) {
         let wanted = config.wanted_by(strategy);
         let listed = wanted.iter().filter_map(|(venue, name)| instruments.by_name(*venue, name));
         for instrument in listed {
             if let Some((what, never)) = misfit(size_of(strategy), instrument, price(instrument)) {
                 let key = format!("strategies.{}.parameters.position_size", strategy.name);
-                all.push(Misfit { key, what, never });
+                all.push(Misfit { at: at.clone(), key, what, never });
             }
         }
     }

@@ -226,14 +226,14 @@ impl<'n> Section<'n> {
         key: &'static str,
         faults: &mut Vec<Fault>,
     ) -> (Secret, Option<&'n Node>) {
-        self.secret_like(key, &text(), faults)
+        self.secret_like(key, &text().map(Secret::new), faults)
     }
 
     /// A secret of some form.
-    pub(crate) fn secret_like<T>(
+    pub(crate) fn secret_like(
         &mut self,
         key: &'static str,
-        form: &Form<'_, T>,
+        form: &Form<'_, Secret>,
         faults: &mut Vec<Fault>,
     ) -> (Secret, Option<&'n Node>) {
         self.notes.below(key).note(Kind::Secret, false, &form.allowed, &form.shape);
@@ -241,7 +241,7 @@ impl<'n> Section<'n> {
         let Some(node) = self.node(key) else { return (Secret::default(), None) };
         let found = match &node.value {
             Value::Text(text) if (form.read)(text.trim_matches(BLANKS)).is_some() => {
-                return (Secret::new(text.clone()), Some(node));
+                return (Secret::new(text.to_string()), Some(node));
             }
             Value::Broken => return (Secret::default(), None),
             Value::Text(_) => "what stands there (not shown)",

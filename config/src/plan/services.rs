@@ -184,7 +184,8 @@ pub(super) fn read_monitoring(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Mo
 
 /// The address holds a token: a fault does not show it.
 fn webhook(a: &mut Section<'_>, faults: &mut Vec<Fault>) -> Secret {
-    let form = address(&["https://", "http://"]).or_empty();
+    let form = address(&["https://", "http://"]).map(Secret::new).or_empty();
+    let form = form.map(Option::unwrap_or_default);
     a.secret_like("webhook_url", &form, faults).0
 }
 

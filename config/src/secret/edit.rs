@@ -97,7 +97,7 @@ pub fn again(
         let (Value::Text(value), Some((was, sealed, _))) = (&node.value, before.get(path)) else {
             return;
         };
-        let same = was.as_str() == value;
+        let same = was.as_str() == value.as_str();
         let sealed = if same { Ok(sealed.clone()) } else { sealed::seal(value, recipients) };
         match sealed {
             Ok(sealed) => replaced.push(page.replacement(node, sealed)),
@@ -182,7 +182,7 @@ impl Page {
             }
             match sealed::open(text, keys) {
                 Ok(plain) => {
-                    let single = (plain, text.clone(), self.bytes_of(node));
+                    let single = (plain, text.to_string(), self.bytes_of(node));
                     opened.insert(path.to_owned(), single);
                 }
                 Err(why) => sorry = Some(SecretFault::form(format!("{path}: {why}"))),

@@ -91,7 +91,7 @@ impl Opened {
                 self.key.open(text, &aad(path)).map_err(|why| wrong(&node.at, why))?;
             let plain = utf8(&plain).map_err(|why| wrong(&node.at, why))?;
             mac.add(&written(&plain, kind), true);
-            hide(node, plain.to_string());
+            hide(node, plain);
             Ok(())
         })?;
         let told = self

@@ -44,7 +44,7 @@ pub(super) fn flat(node: &Node) -> Vec<(String, String)> {
                 entries.iter().for_each(|e| walk(&e.node, &crate::layer::join(path, &e.key), out));
             }
             Value::List(items) => items.iter().for_each(|item| walk(item, path, out)),
-            Value::Text(text) => out.push((path.to_owned(), text.clone())),
+            Value::Text(text) => out.push((path.to_owned(), text.to_string())),
             Value::Null | Value::Broken => {}
         }
     }

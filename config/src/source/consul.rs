@@ -118,7 +118,7 @@ impl Consul {
             body: &[],
         };
         let answer = self.client(wait).call(&request).map_err(|why: HttpError| {
-            SourceFault::Away(format!("{}: {}", self.called, why.fault()))
+            SourceFault::Away(format!("{}: {}", self.called, why.fault().detail))
         })?;
         match answer.status {
             200 => {}

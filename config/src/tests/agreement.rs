@@ -17,10 +17,10 @@ use std::path::Path;
 const FILES: usize = 10_000;
 
 /// SplitMix64: the same files on every host.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,11 +28,11 @@ impl Dice {
         usize::try_from((z ^ (z >> 31)) % sides as u64).expect("below its sides")
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub(super) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.roll(of.len())]
     }
 
-    fn once_in(&mut self, sides: usize) -> bool {
+    pub(super) fn once_in(&mut self, sides: usize) -> bool {
         self.roll(sides) == 0
     }
 }
@@ -383,7 +383,7 @@ fn the_files_that_are_shipped_and_the_seeds_fit_the_schema() {
 fn plain_json(node: &Node) -> Json {
     match &node.value {
         Value::Null | Value::Broken => Json::Null,
-        Value::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        Value::Text(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text.as_str())),
         Value::List(items) => items.iter().map(plain_json).collect(),
         Value::Map(entries) => {
             Json::Object(entries.iter().map(|e| (e.key.clone(), plain_json(&e.node))).collect())

@@ -152,7 +152,15 @@ fn a_size_is_held_against_the_smallest_order_and_the_steps_of_each_instrument() 
             let config = load(None, &options).expect("no fault");
             let all =
                 misfits(&config, &bitcoin(change), &|_| price.map(|whole| Price(whole * 100)));
-            all.into_iter().map(|misfit| (misfit.to_string(), misfit.never)).collect()
+            all.into_iter()
+                .map(|misfit| {
+                    assert_eq!(
+                        misfit.at.to_string(),
+                        "--set strategies.basis_arbitrage.parameters.position_size"
+                    );
+                    (format!("{}: {}", misfit.key, misfit.what), misfit.never)
+                })
+                .collect()
         };
     let key = "strategies.basis_arbitrage.parameters.position_size";
     let place = "BTC/USDT on binance-spot";

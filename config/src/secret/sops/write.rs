@@ -114,7 +114,7 @@ fn read(text: &str, keys: &Keys) -> Result<(Zeroizing<String>, Opened, Before), 
         let value = utf8(&value).map_err(wrong)?;
         let text = literal(&value, kind == Kind::Str);
         replaced.push(Replacement { bytes: page.bytes_of(node), text });
-        before.insert(place, (written(&value, kind), kind, sealed.clone()));
+        before.insert(place, (written(&value, kind), kind, sealed.to_string()));
         Ok(())
     })
     .map_err(told)?;
