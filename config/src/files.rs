@@ -77,8 +77,9 @@ pub(crate) fn overlay(
 fn sections(file: &Named, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<Entry> {
     let text = match text(&file.path, raw::BYTES_MAX) {
         Ok(text) => text,
-        Err(why) => {
-            faults.push(at_file(&file.shown, FaultKind::Io(why)));
+        Err(Unread { line, column, why }) => {
+            let fault = at_file(&file.shown, FaultKind::Io(why));
+            faults.push(Fault { at: Place { line, column, ..fault.at }, ..fault });
             return Vec::new();
         }
     };
@@ -130,27 +131,50 @@ fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String
     names
 }
 
-/// The text of a plain file of at most `most` bytes, or why it is not read.
-///
-/// # Errors
-/// In words: what is wrong, and what to do where that is not plain.
-fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, String> {
+/// Why a file gives no text.
+struct Unread {
+    /// Where in it; 0 for the whole.
+    line: u32,
+    column: u32,
+    /// What is wrong, and what to do where that is not plain.
+    why: String,
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Self { line: 0, column: 0, why }
+    }
+}
+
+impl Unread {
+    /// At a byte of the file.
+    fn at(bytes: &[u8], index: usize, why: &str) -> Self {
+        let before = String::from_utf8_lossy(bytes.get(..index).unwrap_or_default());
+        let (lines, last) = (before.matches('\n').count(), before.rsplit('\n').next());
+        let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
+        let column = number(last.unwrap_or_default().chars().count());
+        Self { line: number(lines), column, why: why.to_owned() }
+    }
+}
+
+/// The text of a plain file of at most `most` bytes.
+fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, Unread> {
     let cannot = |why: std::io::Error| format!("cannot be read: {why}");
     let about = fs::metadata(path).map_err(cannot)?;
     if !about.is_file() {
         // A pipe or a device could be read for ever.
-        return Err("no plain file".to_owned());
+        return Err("no plain file".to_owned().into());
     }
     let mode = about.permissions().mode();
     if mode & 0o444 == 0 {
-        return Err(format!("nobody may read it (mode {:04o})", mode & 0o7777));
+        return Err(format!("nobody may read it (mode {:04o})", mode & 0o7777).into());
     }
     if mode & 0o002 != 0 {
-        return Err(writable_by_all(&about));
+        return Err(writable_by_all(&about).into());
     }
     let too_long = |length: u64| format!("{length} bytes; at most {most} are read");
     if about.len() > most as u64 {
-        return Err(too_long(about.len()));
+        return Err(too_long(about.len()).into());
     }
     let room = usize::try_from(about.len()).unwrap_or(most);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
@@ -158,15 +182,17 @@ fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, String> {
         .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
         .map_err(cannot)?;
     if bytes.len() > most {
-        return Err(too_long(bytes.len() as u64));
+        return Err(too_long(bytes.len() as u64).into());
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("UTF-16 text; save it as UTF-8".to_owned());
+        return Err("UTF-16 text; save it as UTF-8".to_owned().into());
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
-        return Err(format!("no text: a zero byte at index {at}"));
+        return Err(Unread::at(&bytes, at, "no text: a zero byte"));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|why| format!("not UTF-8 text: {why}"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|why| {
+        Unread::at(&bytes, why.valid_up_to(), "a byte that is no UTF-8; save the file as UTF-8")
+    })?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 

@@ -1,10 +1,14 @@
 //! A commented starting set: what is shipped, as files to change, and a schema for editors beside it.
 
+use crate::fault::Source;
 use crate::files::{ENVIRONMENTS, OVERLAYS};
 use crate::layer::SHIPPED;
+use crate::plan::unused;
+use crate::raw::{self, Node, Value};
 use crate::schema;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +46,7 @@ pub fn init(dir: &Path) -> Result<Vec<PathBuf>, InitFault> {
         (dir.join(OVERLAY_SCHEMA), pretty(schema::For::Overlay)),
     ];
     for (name, text) in SHIPPED {
-        files.push((dir.join(name), format!("{}{text}", modeline(SCHEMA))));
+        files.push((dir.join(name), format!("{}{}", modeline(SCHEMA), effective(name, text))));
     }
     for name in ENVIRONMENTS {
         let path = dir.join(OVERLAYS).join(format!("{name}.yaml"));
@@ -69,6 +73,49 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
 
 fn pretty(of: schema::For) -> String {
     format!("{:#}\n", schema::schema(of))
+}
+
+/// A shipped file with the keys that nothing acts on made comments: who sets one is warned.
+fn effective(name: &'static str, text: &str) -> String {
+    let mut unused = Vec::new();
+    if let Some(tree) = raw::parse(text, Source::Shipped(name), &mut Vec::new()) {
+        unused_lines(&tree, &mut Vec::new(), &mut unused);
+    }
+    if unused.is_empty() {
+        return text.to_owned();
+    }
+    let mut out = "# Keys that have no effect in this version are comments here.\n#\n".to_owned();
+    for (number, line) in (1_u32..).zip(text.lines()) {
+        let inner = line.trim_start();
+        let indent = &line[..line.len() - inner.len()];
+        let mark = if unused.iter().any(|lines| lines.contains(&number)) { "# " } else { "" };
+        out.push_str(&format!("{indent}{mark}{inner}\n"));
+    }
+    out
+}
+
+/// The lines of keys that nothing acts on.
+fn unused_lines<'t>(node: &'t Node, path: &mut Vec<&'t str>, lines: &mut Vec<RangeInclusive<u32>>) {
+    let Value::Map(entries) = &node.value else { return };
+    for entry in entries {
+        path.push(&entry.key);
+        if unused::is_unused(path) {
+            lines.push(entry.at.line..=last_line(&entry.node));
+        } else {
+            unused_lines(&entry.node, path, lines);
+        }
+        path.pop();
+    }
+}
+
+/// The last line of a value that is written in lines of its own or on one.
+fn last_line(node: &Node) -> u32 {
+    let below = match &node.value {
+        Value::Map(entries) => entries.last().map(|entry| &entry.node),
+        Value::List(items) => items.last(),
+        Value::Text(_) | Value::Null | Value::Broken => None,
+    };
+    below.map_or(node.at.line, last_line)
 }
 
 /// What tells an editor which schema a file has.

@@ -5,7 +5,7 @@
 //! aliases, no tags, no merge keys, one document, bounded in size and depth.
 
 use crate::fault::{Fault, FaultKind, Place, Source};
-use crate::layer::describe;
+use crate::layer::{describe, join};
 use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput};
 use std::ops::Range;
 use std::sync::Arc;
@@ -114,6 +114,7 @@ pub fn parse(text: &str, source: Source, faults: &mut Vec<Fault>) -> Option<Node
         faults,
         last: 0..0,
         nodes: 0,
+        path: String::new(),
     };
     reader.document().unwrap_or_else(|stop| {
         faults.push(*stop.0);
@@ -131,6 +132,8 @@ struct Reader<'t, 'f> {
     /// The bytes of the last event.
     last: Range<usize>,
     nodes: usize,
+    /// The key that is being read, with its whole path.
+    path: String,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -158,7 +161,7 @@ impl<'t> Reader<'t, '_> {
 
     fn node(&mut self, event: Event<'_>, at: Place, depth: usize) -> Result<Node, Stop> {
         if depth > DEPTH_MAX {
-            return Err(self.stop(&at, &format!("nested deeper than {DEPTH_MAX} levels")));
+            return Err(self.stop(&at, &too_deep()));
         }
         self.nodes += 1;
         if self.nodes > NODES_MAX {
@@ -166,8 +169,12 @@ impl<'t> Reader<'t, '_> {
         }
         let (mut quoted, start) = (false, self.last.start);
         let value = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                self.plain_node(&at, anchor, tag.is_some());
+            Event::Scalar(_, _, anchor, Some(_)) => {
+                self.plain_node(&at, anchor, true);
+                Value::Broken
+            }
+            Event::Scalar(text, style, anchor, None) => {
+                self.plain_node(&at, anchor, false);
                 quoted = style != ScalarStyle::Plain;
                 match (style, &*text) {
                     (ScalarStyle::Plain, "" | "~" | "null" | "Null" | "NULL") => Value::Null,
@@ -183,8 +190,8 @@ impl<'t> Reader<'t, '_> {
                 Value::Map(self.map(depth)?)
             }
             Event::Alias(_) => {
-                self.faults.push(fault(&at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
-                Value::Null
+                self.tell(&at, NO_ANCHORS);
+                Value::Broken
             }
             _ => return Err(self.stop(&at, "a value was expected")),
         };
@@ -194,18 +201,22 @@ impl<'t> Reader<'t, '_> {
 
     fn list(&mut self, depth: usize) -> Result<Vec<Node>, Stop> {
         let mut nodes = Vec::new();
+        let above = self.path.len();
         // bound: every event consumes text
         while let Some((event, at)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
                 break;
             }
+            self.path.push_str(&format!("[{}]", nodes.len()));
             nodes.push(self.node(event, at, depth + 1)?);
+            self.path.truncate(above);
         }
         Ok(nodes)
     }
 
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
+        let above = self.path.len();
         // bound: every event consumes text
         while let Some((event, at)) = self.next()? {
             let key = match event {
@@ -217,13 +228,19 @@ impl<'t> Reader<'t, '_> {
                 _ => return Err(self.stop(&at, "a key must be a plain word")),
             };
             if key == "<<" {
-                self.faults.push(fault(&at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
+                self.tell(&at, NO_ANCHORS);
             }
+            self.path = join(&self.path, &key);
             let Some((event, value_at)) = self.next()? else { break };
             let node = self.node(event, value_at, depth + 1)?;
+            let path = self.path.clone();
+            self.path.truncate(above);
+            if key == "<<" {
+                continue;
+            }
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
                 let kind = FaultKind::Duplicate { first: first.at.line };
-                self.faults.push(Fault { at, key, kind });
+                self.faults.push(Fault { at, key: path, kind });
             } else {
                 entries.push(Entry { key, at, node });
             }
@@ -234,12 +251,16 @@ impl<'t> Reader<'t, '_> {
     /// Anchors and tags are told, and otherwise passed over.
     fn plain_node(&mut self, at: &Place, anchor: usize, tagged: bool) {
         if anchor != 0 {
-            self.faults.push(fault(at, FaultKind::Yaml(NO_ANCHORS.to_owned())));
+            self.tell(at, NO_ANCHORS);
         }
         if tagged {
-            let why = "tags (!) are not taken; write the plain value";
-            self.faults.push(fault(at, FaultKind::Yaml(why.to_owned())));
+            self.tell(at, "tags (!) are not taken; write the plain value");
         }
+    }
+
+    fn tell(&mut self, at: &Place, why: &str) {
+        let kind = FaultKind::Yaml(why.to_owned());
+        self.faults.push(Fault { at: at.clone(), key: self.path.clone(), kind });
     }
 
     fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, Stop> {
@@ -263,16 +284,41 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn syntax(&self, why: &ScanError) -> Stop {
-        let text = format!("not YAML: {}", why.info());
-        Stop(Box::new(fault(&self.place_of(why.marker()), FaultKind::Yaml(text))))
+        let at = self.place_of(why.marker());
+        if why.info().contains("recursion limit") {
+            return self.stop(&at, &too_deep());
+        }
+        let info = why.info();
+        let plain = WORDS.iter().find(|(theirs, _)| info.contains(theirs));
+        let text = match plain {
+            Some((_, ours)) => format!("not YAML: {ours}"),
+            None => format!("not YAML: {info}"),
+        };
+        self.stop(&at, &text)
     }
 
     fn stop(&self, at: &Place, why: &str) -> Stop {
-        Stop(Box::new(fault(at, FaultKind::Yaml(why.to_owned()))))
+        let kind = FaultKind::Yaml(why.to_owned());
+        Stop(Box::new(Fault { at: at.clone(), key: self.path.clone(), kind }))
     }
 }
 
 const NO_ANCHORS: &str = "anchors, aliases and merge keys (&, *, <<) are not taken; write it out";
+
+/// What the parser calls by the names of its grammar, in words for people.
+const WORDS: [(&str, &str); 4] = [
+    ("simple key expected ':'", "a key without the : behind it"),
+    (
+        "mapping values are not allowed",
+        "a : where no key can stand; a text with : in it needs quotes",
+    ),
+    ("tabs disallowed within this context", "a tab in the indentation; use blanks"),
+    ("found unknown anchor", "an alias (*) of nothing; aliases are not taken anyhow"),
+];
+
+fn too_deep() -> String {
+    format!("nested deeper than {DEPTH_MAX} levels")
+}
 
 fn fault(at: &Place, kind: FaultKind) -> Fault {
     Fault { at: at.clone(), key: String::new(), kind }

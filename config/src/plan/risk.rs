@@ -3,7 +3,7 @@
 use super::exchanges::{Symbol, symbol};
 use super::form::{amount, amount_above_zero, choice, millis, ratio, whole};
 use super::section::Section;
-use crate::fault::Fault;
+use crate::fault::{Fault, Source};
 use base::{Money, Rate, Span};
 
 /// The limits.
@@ -42,6 +42,8 @@ pub struct Risk {
 /// The limit of one base asset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PositionLimit {
+    /// Its key, where somebody wrote it; `None` of a limit that is built in.
+    pub written: Option<String>,
     /// The pair it is written for; its base asset is what is limited.
     pub symbol: Symbol,
     /// The most of it held either way over all venues, in whole assets.
@@ -177,12 +179,14 @@ pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Risk {
 
 fn positions(s: &Section<'_>, faults: &mut Vec<Fault>) -> Vec<PositionLimit> {
     let mut limits = Vec::new();
-    for (_, symbol, mut p) in s.named(&symbol(), faults) {
+    for (entry, symbol, mut p) in s.named(&symbol(), faults) {
         let max_position = p.need("max_position", &amount(0, MONEY_MAX), faults);
         let max_concentration = p.need("max_concentration", &ratio("0", "1"), faults);
         p.finish(faults);
         if let Some(symbol) = symbol {
-            limits.push(PositionLimit { symbol, max_position, max_concentration });
+            let shipped = matches!(*entry.at.source, Source::Shipped(_));
+            let written = (!shipped).then(|| entry.key.clone());
+            limits.push(PositionLimit { written, symbol, max_position, max_concentration });
         }
     }
     limits

@@ -25,39 +25,39 @@ const REFUSED: &[(&str, &[u8], &str)] = &[
     (
         "cut off in a text",
         b"system:\n  name: \"funding-ra",
-        "DIR/main.yaml:2:9: not YAML: unclosed quote",
+        "DIR/main.yaml:2:9: system.name: not YAML: unclosed quote",
     ),
     (
         "cut off in a list",
         b"api:\n  rest:\n    cors_origins: [\"*\", ",
-        "DIR/main.yaml:3:19: not YAML: unclosed bracket '['",
+        "DIR/main.yaml:3:19: api.rest.cors_origins: not YAML: unclosed bracket '['",
     ),
     (
         "cut off in a key",
         b"logging:\n  level: INFO\n  outp",
-        "DIR/main.yaml:3:3: not YAML: simple key expected ':'",
+        "DIR/main.yaml:3:3: logging: not YAML: a key without the : behind it",
     ),
-    ("binary", b"\x7fELF\x02\x01\x01\x00\x00", "DIR/main.yaml: no text: a zero byte at index 7"),
+    ("binary", b"\x7fELF\x02\x01\x01\x00\x00", "DIR/main.yaml:1:8: no text: a zero byte"),
     (
         "Latin-1",
         b"system: {name: caf\xe9}\n",
-        "DIR/main.yaml: not UTF-8 text: invalid utf-8 sequence of 1 bytes from index 18",
+        "DIR/main.yaml:1:19: a byte that is no UTF-8; save the file as UTF-8",
     ),
     ("UTF-16", b"\xff\xfes\x00y\x00", "DIR/main.yaml: UTF-16 text; save it as UTF-8"),
     (
         "control characters",
         b"system: {name: a\x07b}\n",
-        "DIR/main.yaml:1:16: not YAML: unexpected character: `\\u{7}'",
+        "DIR/main.yaml:1:16: system.name: not YAML: unexpected character: `\\u{7}'",
     ),
     (
         "a tab before a key",
         b"system:\n\tname: x\n",
-        "DIR/main.yaml:2:2: not YAML: tabs disallowed within this context (block indentation)",
+        "DIR/main.yaml:2:2: system: not YAML: a tab in the indentation; use blanks",
     ),
     (
         "a key given twice",
         b"system:\n  name: a\n  debug: true\n  name: b\n",
-        "DIR/main.yaml:4:3: name: given twice; first on line 2",
+        "DIR/main.yaml:4:3: system.name: given twice; first on line 2",
     ),
     (
         "a section given twice",
@@ -67,22 +67,22 @@ const REFUSED: &[(&str, &[u8], &str)] = &[
     (
         "an anchor",
         b"system: &all {name: x}\n",
-        "DIR/main.yaml:1:14: anchors, aliases and merge keys (&, *, <<) are not taken; write it out",
+        "DIR/main.yaml:1:14: system: anchors, aliases and merge keys (&, *, <<) are not taken; write it out",
     ),
     (
         "an alias of nothing",
         b"system: *all\n",
-        "DIR/main.yaml:1:9: not YAML: while parsing node, found unknown anchor",
+        "DIR/main.yaml:1:9: system: not YAML: an alias (*) of nothing; aliases are not taken anyhow",
     ),
     (
         "a merge key",
         b"system:\n  <<: {name: x}\n",
-        "DIR/main.yaml:2:3: anchors, aliases and merge keys (&, *, <<) are not taken; write it out",
+        "DIR/main.yaml:2:3: system: anchors, aliases and merge keys (&, *, <<) are not taken; write it out",
     ),
     (
         "an include",
         b"system: !include other.yaml\n",
-        "DIR/main.yaml:1:18: tags (!) are not taken; write the plain value",
+        "DIR/main.yaml:1:18: system: tags (!) are not taken; write the plain value",
     ),
     (
         "two documents",
@@ -104,12 +104,11 @@ const REFUSED: &[(&str, &[u8], &str)] = &[
 #[test]
 fn bytes_that_are_no_configuration_are_refused_each_in_its_words() {
     let long_key = format!("{}: 1\n", "k".repeat(2_000));
-    let long = "DIR/main.yaml:1:2001: not YAML: mapping values are not allowed in this context";
+    let long = "DIR/main.yaml:1:2001: not YAML: a : where no key can stand; a text with : in it needs quotes";
     let cases = REFUSED.iter().copied().chain([("a key without end", long_key.as_bytes(), long)]);
     let other = |(what, bytes, expected): (&str, &[u8], &str)| {
         let told = of_bytes(bytes);
-        let right = told.iter().any(|line| line.contains(expected));
-        (!right).then(|| format!("{what}: {told:?}"))
+        (told != [expected]).then(|| format!("{what}: {told:?}"))
     };
     assert_eq!(cases.filter_map(other).collect::<Vec<_>>(), Vec::<String>::new());
 }
@@ -133,10 +132,16 @@ fn nesting_size_and_number_of_values_have_bounds() {
     let many: String = (0..30_000).map(|number| format!("k{number}: 1\n")).collect();
     let items = format!("a: [{}]\n", "1,".repeat(30_000));
     for (text, expected) in [
-        (deep, "DIR/main.yaml:1:68: not YAML: recursion limit exceeded"),
-        (blocks, "DIR/main.yaml:17:17: not YAML: recursion limit exceeded"),
-        (many, "DIR/main.yaml:20000:9: more than 20000 values"),
-        (items, "DIR/main.yaml:1:40001: more than 20000 values"),
+        (
+            deep,
+            "DIR/main.yaml:1:68: a.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b: nested deeper than 16 levels",
+        ),
+        (
+            blocks,
+            "DIR/main.yaml:17:17: k.k.k.k.k.k.k.k.k.k.k.k.k.k.k.k: nested deeper than 16 levels",
+        ),
+        (many, "DIR/main.yaml:20000:9: k19999: more than 20000 values"),
+        (items, "DIR/main.yaml:1:40001: a[19998]: more than 20000 values"),
     ] {
         assert_eq!(of_bytes(text.as_bytes()).first().map(String::as_str), Some(expected));
     }

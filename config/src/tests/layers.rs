@@ -268,6 +268,27 @@ fn every_key_has_a_meaning_and_a_form() {
 }
 
 #[test]
+fn every_key_is_explained_to_people_and_machines() {
+    let inspected = of(None, &[], &[]);
+    for key in Keys::all().list().iter().filter(|key| !key.path.is_empty()) {
+        let own = match (key.path[0], key.class) {
+            ("strategies", Some("BasisArbitrageStrategy")) => "basis_arbitrage",
+            ("strategies", _) => "funding_rate_arbitrage",
+            _ => "BTC/USDT",
+        };
+        let path: Vec<&str> =
+            key.path.iter().map(|part| if *part == "*" { own } else { *part }).collect();
+        let path = path.join(".");
+        let explained = explain(&path, &inspected).expect(&path);
+        let (text, json) = (explained.to_string(), explained.to_json());
+        assert!(text.contains("  allowed    ") && json["allowed"].is_string(), "{text}");
+        assert!(json["meaning"].as_str().is_some_and(|meaning| meaning.len() > 3), "{path}");
+        let section = matches!(key.kind, Kind::Section | Kind::Named);
+        assert_eq!(section, !explained.keys.is_empty(), "{path}");
+    }
+}
+
+#[test]
 fn the_report_has_every_fault_and_warning_with_its_place() {
     let mine = dir(&[("main.yaml", "system: {name: x, mode: real}\nlogging: {levle: INFO}\n")]);
     let json = report::to_json(&of(Some(mine.path()), &[], &["nodes.layout=none"]));
@@ -299,6 +320,9 @@ fn the_starting_set_loads_as_what_is_built_in_and_nothing_is_ever_overwritten() 
     assert_eq!(files.len(), 10);
     let inspected = of(Some(&mine), &[], &[]);
     inspected.faults.as_ref().expect("no fault");
+    assert_eq!(inspected.warnings(), [], "nothing to be said of what nobody has changed");
+    let main = fs::read_to_string(mine.join("main.yaml")).expect("a file");
+    assert!(main.contains("\n# redis:\n  # # The server.\n  # host: "), "{main}");
     let own = show::to_json(&show::values(&inspected), false);
     assert_eq!(own, show::to_json(&show::values(&of(None, &[], &[])), false));
     let leaf = inspected.tree.at_path(&["nodes", "layout"]).expect("a value");

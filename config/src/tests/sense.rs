@@ -75,12 +75,13 @@ fn what_is_allowed_and_not_wise_is_warned_about_with_its_place() {
         warned(
             &[(
                 "risk.yaml",
-                "risk_management:\n  global_limits: {max_order_notional: 20000, max_open_pairs: 7}\n  freshness_ms: {venue_age: 100}\n"
+                "risk_management:\n  global_limits: {max_order_notional: 20000, max_open_pairs: 7}\n  freshness_ms: {venue_age: 100}\n  position_limits: {BTTC/USDT: {max_position: 1, max_concentration: 0.1}}\n"
             )],
             &[]
         ),
         [
             "DIR/risk.yaml:2:39: risk_management.global_limits.max_order_notional is above max_position_size (10000), which stops such an order",
+            "DIR/risk.yaml:4:32: risk_management.position_limits.BTTC/USDT limits BTTC, which no enabled exchange lists",
             "DIR/risk.yaml:2:62: risk_management.global_limits.max_open_pairs is below the 8 pairs that the enabled strategies may open together",
             "DIR/risk.yaml:3:29: risk_management.freshness_ms.venue_age is below receive_age: what has just arrived could be too old",
         ]

@@ -16,11 +16,12 @@ const CARGO: &[(&str, &[&str])] = &[
 const LOOM: &[&str] =
     &["test", "--package", "rings", "--package", "telemetry", "--lib", "--", "flag", "seqlock"];
 
-/// Scripts that check the engine against programs nobody here wrote. Where the interpreter that those need
-/// is missing they end with [`SKIPPED`].
+/// Scripts that check the engine against programs nobody here wrote. Where what those need
+/// cannot be had they end with [`SKIPPED`].
 const SCRIPTS: &[(&str, &str)] = &[
     ("WebSocket conformance", "scripts/autobahn/run"),
     ("the venues' public SDKs", "scripts/sdk/run"),
+    ("sops and age", "scripts/sops/run"),
 ];
 
 /// Runs every step and stops at the first that fails.
@@ -37,7 +38,9 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
         .env("CARGO_TARGET_DIR", target(root).join("loom"));
     step("memory orders", loom.current_dir(root))?;
     for (name, script) in SCRIPTS {
-        step(name, Command::new(root.join(script)).current_dir(root))?;
+        let mut script = Command::new(root.join(script));
+        script.env("FUNDING_ARB", target(root).join("debug/funding-arb"));
+        step(name, script.current_dir(root))?;
     }
     say("ci: the machine code of the hot path");
     hotcheck::run(root, &hotcheck::Options::default())?;

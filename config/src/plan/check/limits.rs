@@ -1,6 +1,6 @@
 //! Limits against each other, and against what the strategies want.
 
-use crate::plan::{Class, Config, Environment, Mode, Strategy};
+use crate::plan::{Class, Config, Environment, Exchange, Mode, Strategy};
 use base::Money;
 
 /// A size that a limit refuses every time is a strategy that never trades.
@@ -42,6 +42,16 @@ pub(super) fn warn(config: &Config, warn: &mut impl FnMut(&[&str], String)) {
             risk.max_position_size
         );
         warn(&["risk_management", "global_limits", "max_order_notional"], what);
+    }
+    for limit in &risk.positions {
+        let traded =
+            |e: &Exchange| e.enabled && e.symbols.iter().any(|s| s.base == limit.symbol.base);
+        if let Some(key) = &limit.written
+            && !config.exchanges.iter().any(traded)
+        {
+            let what = format!("limits {}, which no enabled exchange lists", limit.symbol.base);
+            warn(&["risk_management", "position_limits", key], what);
+        }
     }
     let pairs: u32 =
         config.strategies.iter().filter(|s| s.enabled).map(|s| max_positions(&s.class)).sum();
