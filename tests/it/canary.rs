@@ -57,7 +57,7 @@ fn children(of: u32) -> Vec<u32> {
 
 /// A configuration with a secret from each kind of place.
 pub(crate) fn plant(folder: &Folder) {
-    let keys = config::secret::Keys::generate();
+    let keys = ::config::secret::Keys::generate();
     let private = |name: &str, text: &str| {
         folder.write(name, text);
         let mode = Permissions::from_mode(0o600);
@@ -66,7 +66,7 @@ pub(crate) fn plant(folder: &Folder) {
     private("keys.txt", &keys.to_text());
     private("mounted", &format!("{PLANTED}-mounted"));
     let sealed = |what: &str| {
-        config::secret::sealed::seal(&format!("{PLANTED}-{what}"), &keys.recipients())
+        ::config::secret::sealed::seal(&format!("{PLANTED}-{what}"), &keys.recipients())
             .expect("sealed")
     };
     folder.write(

@@ -3,6 +3,7 @@
 mod books;
 mod canary;
 mod closed;
+mod config;
 mod control;
 mod engine;
 mod floors;
