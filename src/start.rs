@@ -10,12 +10,12 @@ use crate::wiring::{self, Blueprint, wire};
 use crate::{catalog, log, plan, replay};
 use base::{Span, VenueId, WallNs};
 use config::plan::market::{self, Misfit};
-use config::plan::{Config, Mode};
+use config::plan::{Config, Mode, System};
 use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
 use rings::Flag;
 use sidecar::{
-    JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan,
+    About, JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan,
 };
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -296,10 +296,18 @@ fn start_sidecar(
         health,
         silence: SILENCE,
         clock_bound: Span(bound),
+        about: about(&config.system),
         degraded: beside.placement.degraded.clone(),
         limits: Limits::default(),
     };
     Ok(Sidecar::start(plan)?)
+}
+
+/// What metrics say of whose engine this is.
+fn about(system: &System) -> About {
+    let environment = format!("{:?}", system.environment).to_lowercase();
+    let (name, version) = (system.name.clone(), system.version.clone());
+    About { name, version, environment, instance: system.instance.as_str().to_owned() }
 }
 
 fn listen(key: &'static str, host: &str, port: u16) -> Result<Listen, Fault> {

@@ -6,7 +6,6 @@ use crate::raw::{Node, Value};
 
 /// Whole sections or single keys; `*` is any one name.
 const UNUSED: &[&str] = &[
-    "system.name",
     "system.timezone",
     "api.rest.cors_origins",
     "api.rest.rate_limit",

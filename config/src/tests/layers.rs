@@ -290,7 +290,7 @@ fn every_key_is_explained_to_people_and_machines() {
 
 #[test]
 fn the_report_has_every_fault_and_warning_with_its_place() {
-    let mine = dir(&[("main.yaml", "system: {name: x, mode: real}\nlogging: {levle: INFO}\n")]);
+    let mine = dir(&[("main.yaml", "system: {timezone: x, mode: real}\nlogging: {levle: INFO}\n")]);
     let json = report::to_json(&of(Some(mine.path()), &[], &["nodes.layout=none"]));
     assert_eq!(json["sound"], false);
     let faults = json["faults"].as_array().expect("a list");
@@ -299,7 +299,7 @@ fn the_report_has_every_fault_and_warning_with_its_place() {
     assert_eq!(
         faults[0],
         serde_json::json!({
-            "source": "file", "name": path, "line": 1, "column": 25, "key": "system.mode",
+            "source": "file", "name": path, "line": 1, "column": 29, "key": "system.mode",
             "what": "\"real\" is not allowed; allowed: one of sim, paper, live",
             "allowed": "one of sim, paper, live", "near": null,
         })
@@ -309,7 +309,7 @@ fn the_report_has_every_fault_and_warning_with_its_place() {
         (&faults[2]["source"], &faults[2]["line"]),
         (&"option".into(), &serde_json::Value::Null)
     );
-    assert_eq!(json["warnings"][0]["key"], "system.name");
+    assert_eq!(json["warnings"][0]["key"], "system.timezone");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What the sidecar counts itself, beside the page: the table and its registration.
 
+use crate::plan::About;
 use prometheus::{Gauge, GaugeVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// Metrics that come from the sidecar and not from the page: name and meaning.
 pub const METRICS: &[(&str, &str)] = &[
+    ("arb_info", "1; whose engine this is, by the labels of its configuration"),
     ("arb_ring_depth", "Events a ring holds at most, by ring"),
     ("arb_ring_fill", "Events that waited in a ring when its writer last looked"),
     ("arb_ring_fill_max", "The most events seen waiting in a ring"),
@@ -62,6 +64,7 @@ pub(crate) struct Own {
     pub(crate) log_suppressed: IntCounter,
     pub(crate) log_failed: IntCounter,
     pub(crate) clock_error: Gauge,
+    pub(crate) info: IntGaugeVec,
     pub(crate) degraded: IntGaugeVec,
     pub(crate) gates: IntGaugeVec,
     pub(crate) pnl: GaugeVec,
@@ -92,6 +95,7 @@ impl Own {
             log_suppressed: counter("arb_sidecar_log_suppressed_total")?,
             log_failed: counter("arb_sidecar_log_failed_total")?,
             clock_error: keep(registry, Gauge::with_opts(opts("arb_clock_error_seconds"))?)?,
+            info: keep(registry, IntGaugeVec::new(opts("arb_info"), &About::LABELS)?)?,
             degraded: gauges("arb_degraded", "reason")?,
             gates: gauges("arb_strategy_gate_refusals", "gate")?,
             pnl: keep(registry, GaugeVec::new(opts("arb_pnl"), &["kind"])?)?,

@@ -19,6 +19,28 @@ pub struct Listen {
     pub key: &'static str,
 }
 
+/// Whose engine this is, as its configuration says: labels of a metric.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// `system.name`.
+    pub name: String,
+    /// `system.version`.
+    pub version: String,
+    /// `system.environment`.
+    pub environment: String,
+    /// `system.instance`.
+    pub instance: String,
+}
+
+impl About {
+    /// The labels, in the order of [`Self::values`].
+    pub(crate) const LABELS: [&str; 4] = ["name", "version", "environment", "instance"];
+
+    pub(crate) fn values(&self) -> [&str; 4] {
+        [&self.name, &self.version, &self.environment, &self.instance]
+    }
+}
+
 /// Everything the sidecar needs.
 #[derive(Debug)]
 pub struct SidecarPlan {
@@ -40,6 +62,8 @@ pub struct SidecarPlan {
     pub silence: Span,
     /// The widest bound of a venue's clock offset that counts as sane.
     pub clock_bound: Span,
+    /// Whose engine this is.
+    pub about: About,
     /// What placement found less than it should be.
     pub degraded: Vec<Degraded>,
     /// Limits of the HTTP server.
@@ -60,6 +84,7 @@ impl SidecarPlan {
             health: None,
             silence: Span::from_secs(5),
             clock_bound: Span::from_millis(500),
+            about: About::default(),
             degraded: Vec::new(),
             limits: Limits::default(),
         }

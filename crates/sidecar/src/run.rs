@@ -106,6 +106,7 @@ impl Sidecar {
         let registry = Registry::new();
         registry.register(Box::new(PageCollector::new(Arc::clone(&page))?))?;
         let own = Own::register(&registry)?;
+        own.info.with_label_values(&plan.about.values()).set(1);
         for reason in &plan.degraded {
             own.degraded.with_label_values(&[reason.code()]).set(1);
         }

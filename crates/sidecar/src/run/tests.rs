@@ -58,6 +58,12 @@ fn metrics_are_served_and_valid() {
     let dir = tempdir().unwrap();
     let (page, writer) = make_page(dir.path());
     let mut plan = plan(page.reader().unwrap());
+    plan.about = crate::About {
+        name: "arb-eu".to_owned(),
+        version: "1.2.3".to_owned(),
+        environment: "staging".to_owned(),
+        instance: "ARB1".to_owned(),
+    };
     plan.degraded = vec![tuning::Degraded::FewCpus { threads: 7, cpus: 1 }];
     let sidecar = Sidecar::start(plan).unwrap();
     writer.add(Counter::OrdersSent, 41);
@@ -66,6 +72,8 @@ fn metrics_are_served_and_valid() {
     assert_eq!(status, 200);
     assert_eq!(series.get(r#"arb_gateway_orders_sent_total{stage="hot"}"#), Some(&41.0));
     assert_eq!(series.get(r#"arb_degraded{reason="few-cpus"}"#), Some(&1.0));
+    let about = r#"arb_info{environment="staging",instance="ARB1",name="arb-eu",version="1.2.3"}"#;
+    assert_eq!(series.get(about), Some(&1.0));
     assert_eq!(series.get("arb_process_hot_allocations_total"), Some(&0.0));
     for path in ["/", "/health", "/ready", "/metrics/"] {
         assert_eq!(get(sidecar.metrics_addr(), path).0, 404, "{path} on the metrics port");
