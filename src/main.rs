@@ -13,6 +13,7 @@ mod finish;
 mod ledger;
 mod log;
 mod plan;
+mod prices;
 mod replay;
 mod report;
 mod runner;

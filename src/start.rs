@@ -3,6 +3,7 @@
 use crate::cli::stats_page;
 use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
+use crate::prices::Prices;
 use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
@@ -126,7 +127,8 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     let wanted = plan::wanted(config);
     let (instruments, lists) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
     // Told, not refused: an engine that does not start leaves what is open alone.
-    let misfits = market::misfits(config, &instruments, &|_| None);
+    let prices = Prices::new(&http, &rest);
+    let misfits = market::misfits(config, &instruments, &|instrument| prices.of(instrument));
     let draft = plan::make(config, instruments, 1, site.speed)?;
 
     let journal_dir = state.join(JOURNAL);

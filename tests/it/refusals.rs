@@ -1,6 +1,6 @@
 //! What cannot start says why, what to do, and with which code.
 
-use crate::engine::{Folder, complete, program, stderr};
+use crate::engine::{Folder, alone, complete, program, stderr, stdout};
 use std::net::TcpListener;
 
 #[test]
@@ -45,6 +45,26 @@ fn a_missing_scenario_capture_or_journal_is_named() {
     let empty = complete(program().arg("replay").arg(folder.path("config")));
     assert_eq!(empty.status.code(), Some(3));
     assert!(stderr(&empty).contains("no records"), "{}", stderr(&empty));
+}
+
+#[test]
+fn a_size_that_the_venues_do_not_take_is_told_with_its_place() {
+    let _one = alone();
+    let folder = Folder::new();
+    folder.write(
+        "config/strategies.yaml",
+        "strategies:\n  funding_rate_arbitrage:\n    parameters:\n      position_size: 4\n  basis_arbitrage:\n    enabled: false\n",
+    );
+    let output = complete(&mut folder.run(&["--for", "1ms"]));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = format!("{}{}", stdout(&output), stderr(&output));
+    let place = "config/strategies.yaml:4:22: strategies.funding_rate_arbitrage.parameters.position_size: 4 ";
+    for what in [
+        "is below the smallest order of BTC/USDT on binance-spot (5)",
+        "does not buy the smallest order of BTC/USDT:USDT on okx (worth ",
+    ] {
+        assert!(told.contains(&format!("{place}{what}")), "{told}");
+    }
 }
 
 #[test]

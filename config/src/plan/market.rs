@@ -14,8 +14,6 @@ pub struct Misfit {
     pub key: String,
     /// What is wrong, with the instrument, its venue and its rule.
     pub what: String,
-    /// Whether the strategy can never trade the instrument like this; else it trades less than it was told.
-    pub never: bool,
 }
 
 impl fmt::Display for Misfit {
@@ -37,9 +35,9 @@ pub fn misfits(
         let wanted = config.wanted_by(strategy);
         let listed = wanted.iter().filter_map(|(venue, name)| instruments.by_name(*venue, name));
         for instrument in listed {
-            if let Some((what, never)) = misfit(size_of(strategy), instrument, price(instrument)) {
+            if let Some(what) = misfit(size_of(strategy), instrument, price(instrument)) {
                 let key = format!("strategies.{}.parameters.position_size", strategy.name);
-                all.push(Misfit { at: at.clone(), key, what, never });
+                all.push(Misfit { at: at.clone(), key, what });
             }
         }
     }
@@ -53,12 +51,12 @@ const fn size_of(strategy: &Strategy) -> Money {
     }
 }
 
-/// What is wrong with a size, and whether nothing of it can be traded.
-fn misfit(size: Money, i: &Instrument, price: Option<Price>) -> Option<(String, bool)> {
+/// What is wrong with a size.
+fn misfit(size: Money, i: &Instrument, price: Option<Price>) -> Option<String> {
     let place = format!("{} on {}", i.name, i.venue);
     if size < i.notional_min {
         let least = i.notional_min;
-        return Some((format!("{size} is below the smallest order of {place} ({least})"), true));
+        return Some(format!("{size} is below the smallest order of {place} ({least})"));
     }
     let price = price?;
     let asked = i.scale.qty_for(size, price);
@@ -68,23 +66,22 @@ fn misfit(size: Money, i: &Instrument, price: Option<Price>) -> Option<(String, 
     if qty < least {
         let what =
             format!("{size} does not buy the smallest order of {place} (worth {})", worth(least));
-        return Some((what, true));
+        return Some(what);
     }
     if qty > i.qty_max {
         let what =
             format!("{size} is above the largest order of {place} (worth {})", worth(i.qty_max));
-        return Some((what, true));
+        return Some(what);
     }
     if worth(qty) < i.notional_min {
         let (left, least) = (worth(qty), i.notional_min);
         let what = format!(
             "{size} becomes {left} by the size steps of {place}, below its smallest order ({least})"
         );
-        return Some((what, true));
+        return Some(what);
     }
     // A tenth lost by rounding is no longer the size that was asked for.
     let tenth = Money(size.0 / 10);
     let left = worth(qty);
-    (size - left > tenth)
-        .then(|| (format!("{size} becomes {left} by the size steps of {place}"), false))
+    (size - left > tenth).then(|| format!("{size} becomes {left} by the size steps of {place}"))
 }
