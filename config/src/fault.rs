@@ -107,6 +107,12 @@ pub enum FaultKind {
         /// Its name.
         String,
     ),
+    /// A variable that holds bytes that are no text.
+    #[error("the variable {0} holds bytes that are no UTF-8")]
+    NotText(
+        /// Its name.
+        String,
+    ),
     /// `${` that is no variable.
     #[error(
         "a ${{ that begins no variable; allowed: ${{NAME}} or ${{NAME:default}}, NAME of letters, digits and _"

@@ -198,6 +198,9 @@ fn filled(
         let value = variable(name).map(Zeroizing::new);
         all.push(Filled { name: name.to_owned(), set: value.is_some() });
         match value.or_else(|| default.map(part)) {
+            Some(value) if value.contains(char::REPLACEMENT_CHARACTER) => {
+                return Err(FaultKind::NotText(name.to_owned()));
+            }
             Some(value) => parts.push(value),
             None => return Err(FaultKind::Unset(name.to_owned())),
         }

@@ -40,6 +40,7 @@ pub use plan::Config;
 pub use secret::Secret;
 
 use raw::Node;
+use std::ffi::OsString;
 use std::path::Path;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -76,13 +77,16 @@ pub fn of_process<T>(
     for (name, value) in std::env::vars_os() {
         // Whatever it is for, it may be a secret.
         let value = Zeroizing::new(value.into_encoded_bytes());
-        if let (Ok(name), Ok(value)) = (name.into_string(), std::str::from_utf8(&value))
-            && name.starts_with(overrides::PREFIX)
-        {
-            settings.push((name, value.to_owned()));
+        let name = name.to_string_lossy();
+        if name.starts_with(overrides::PREFIX) {
+            settings.push((name.into_owned(), String::from_utf8_lossy(&value).into_owned()));
         }
     }
-    let variable = |name: &str| std::env::var(name).ok();
+    // What is no UTF-8 is seen by the mark in its place, and refused.
+    let lossy = |value: OsString| {
+        value.into_string().unwrap_or_else(|bytes| bytes.to_string_lossy().into_owned())
+    };
+    let variable = |name: &str| std::env::var_os(name).map(lossy);
     let done = with(&Inputs { dir, settings: &settings, overrides, variable: &variable });
     settings.iter_mut().for_each(|(_, value)| value.zeroize());
     done

@@ -84,6 +84,11 @@ pub(crate) fn of_environment(
             faults.push(refuse("a key has an empty part".to_owned()));
             continue;
         }
+        if name.contains(char::REPLACEMENT_CHARACTER) || value.contains(char::REPLACEMENT_CHARACTER)
+        {
+            faults.push(Fault { kind: FaultKind::NotText(name.clone()), ..refuse(String::new()) });
+            continue;
+        }
         if let Some((_, first)) = set.iter().find(|(known, _)| *known == path) {
             faults.push(refuse(format!("set by two variables; also by {first}")));
             continue;
@@ -103,7 +108,12 @@ fn resolve(name: &str, below: &Node) -> Vec<String> {
     };
     let keys = Keys::all();
     let mut path: Vec<String> = Vec::new();
-    for part in name.split("__") {
+    // The section of risk.yaml may be called as its file is.
+    let parts = name.split("__").enumerate().map(|(index, part)| match index {
+        0 if part.eq_ignore_ascii_case("risk") => "risk_management",
+        _ => part,
+    });
+    for part in parts {
         let so_far: Vec<&str> = path.iter().map(String::as_str).collect();
         let there = match below.at_path(&so_far).map(|node| &node.value) {
             Some(Value::Map(entries)) => &entries[..],

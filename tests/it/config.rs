@@ -2,7 +2,9 @@
 
 use crate::engine::{Folder, alone, complete, program, stderr, stdout};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 
 /// `funding-arb config ...`, and what came of it: exit code, output, complaint.
@@ -42,6 +44,13 @@ fn check_ends_with_0_or_2_and_says_to_people_and_machines_what_is_wrong() {
     let fault = &report["faults"][0];
     assert_eq!((&fault["line"], &fault["column"]), (&2.into(), &3.into()));
     assert_eq!((&fault["source"], &fault["near"]), (&"file".into(), &"global_limits".into()));
+
+    let mut latin = program();
+    latin.args(["config", "check"]);
+    latin.env("FUNDING_ARB__SYSTEM__NAME", OsStr::from_bytes(b"caf\xe9"));
+    let (code, _, complaint) = of(&mut latin);
+    assert_eq!(code, 2);
+    assert!(complaint.ends_with("holds bytes that are no UTF-8\n"), "{complaint}");
 
     let away = config(&["check", "--json", "--source", "consul://127.0.0.1:1/arb"]);
     assert_eq!((away.0, away.1.as_str()), (2, ""));

@@ -62,6 +62,8 @@ fn options_win_over_the_environment_over_the_overlay_over_files_over_what_is_bui
     assert_eq!(staging(&[("FUNDING_ARB__SYSTEM__ENVIRONMENT", "production")], &[]), "300");
     assert_eq!(staging(&[], &["system.environment=production"]), "300");
     assert_eq!(staging(&[(LOSS, "400")], &[]), "400");
+    let short = "FUNDING_ARB__RISK__GLOBAL_LIMITS__MAX_DAILY_LOSS";
+    assert_eq!(staging(&[(short, "401")], &[]), "401");
     assert_eq!(staging(&[(LOSS, "400")], &[option]), "500");
     assert_eq!(staging(&[], &[option, "risk_management.global_limits.max_daily_loss=600"]), "600");
 }
@@ -102,23 +104,28 @@ fn variables_find_keys_in_any_case_and_names_that_no_variable_can_hold() {
 #[test]
 fn variables_and_options_that_set_nothing_are_told_by_their_name() {
     let variables = [
-        ("FUNDING_ARB__RISK__GLOBAL_LIMITS__MAX_DAILY_LOSS", "1"),
+        ("FUNDING_ARB__RISK_MANAGMENT__GLOBAL_LIMITS__MAX_DAILY_LOSS", "1"),
         ("FUNDING_ARB__SYSTEM__MODE", "real"),
+        ("FUNDING_ARB__SYSTEM__NAME", "caf\u{fffd}"),
+        ("FUNDING_ARB__SYSTEM__VERSION", "${LATIN}"),
+        ("LATIN", "caf\u{fffd}"),
         ("FUNDING_ARB__SYSTEM____DEBUG", "1"),
         ("FUNDING_ARB__API__REST__PORT", "1"),
         ("FUNDING_ARB__api__rest__port", "2"),
         ("FUNDING_ARB__EXCHANGES__OKX__SYMBOLS", "[BTC"),
     ];
-    let inspected = of(None, &variables, &["system.nmae=x"]);
+    let inspected = of(None, &variables, &["system.nmae=x", "system.timezone=${LATIN}"]);
     assert_eq!(
         told(&inspected, Path::new("/no/such/directory")),
         [
             "FUNDING_ARB__EXCHANGES__OKX__SYMBOLS: exchanges.okx.symbols: not YAML: unclosed bracket '['",
-            "FUNDING_ARB__RISK__GLOBAL_LIMITS__MAX_DAILY_LOSS: risk: unknown key; did you mean risk_management?",
+            "FUNDING_ARB__RISK_MANAGMENT__GLOBAL_LIMITS__MAX_DAILY_LOSS: risk_managment: unknown key; did you mean risk_management?",
             "FUNDING_ARB__SYSTEM__MODE: system.mode: \"real\" is not allowed; allowed: one of sim, paper, live",
+            "FUNDING_ARB__SYSTEM__NAME: system.name: the variable FUNDING_ARB__SYSTEM__NAME holds bytes that are no UTF-8",
             "FUNDING_ARB__SYSTEM____DEBUG: system..debug: a key has an empty part",
             "FUNDING_ARB__api__rest__port: api.rest.port: set by two variables; also by FUNDING_ARB__API__REST__PORT",
             "--set system.nmae: system.nmae: unknown key; did you mean name?",
+            "--set system.timezone: system.timezone: the variable LATIN holds bytes that are no UTF-8",
         ]
     );
     assert_eq!(
