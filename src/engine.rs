@@ -1,7 +1,7 @@
 //! A running engine: its hot threads, its sidecar, and how it is brought to an end.
 
 use crate::runner::Crew;
-use crate::wiring::{Wired, thread_block};
+use crate::wiring::{Versions, Wired, thread_block};
 use base::input::{Action, Command};
 use base::{Clock as _, Span};
 use net::Connector;
@@ -61,13 +61,14 @@ pub(crate) enum Stopped {
 }
 
 impl Engine {
-    /// Puts every crew on its thread and CPU. The sidecar runs already.
+    /// Puts every crew on its thread and CPU. The sidecar runs already. Also gives the way on which the core
+    /// is given another version of its plan.
     pub(crate) fn start(
         wired: Wired,
         sidecar: SidecarHandle,
         clock: &HostClock,
-    ) -> Result<Self, Fault> {
-        let Wired { crews, commands, connector, .. } = wired;
+    ) -> Result<(Self, Versions), Fault> {
+        let Wired { crews, commands, versions, connector, .. } = wired;
         let stop = Flag::new();
         let mut threads = Vec::new();
         for (plan, crew) in crews {
@@ -77,12 +78,13 @@ impl Engine {
             let handle = thread::Builder::new().name(name.to_owned()).spawn(body);
             threads.push((name, handle.map_err(|why| Fault::Thread { name, why })?));
         }
-        Ok(Self { threads, stop, commands, sidecar, connector })
+        Ok((Self { threads, stop, commands, sidecar, connector }, versions))
     }
 
     /// Tells the core something; `false` when it has not taken what it was told before.
     pub(crate) fn command(&mut self, action: Action) -> bool {
-        self.commands.push(Command { action, version: 1 }).is_ok()
+        let version = self.status().view.map_or(0, |view| view.version);
+        self.commands.push(Command { action, version }).is_ok()
     }
 
     /// Where things stand.

@@ -29,7 +29,8 @@ pub(crate) struct Outcome {
 
 /// Stops everything and reports.
 pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Result<Outcome, Fault> {
-    let Started { engine, placement, venues, scenario, journal, began, .. } = started;
+    let Started { reloader, engine, placement, venues, scenario, journal, began, .. } = started;
+    drop(reloader);
     let seconds = began.elapsed().as_secs_f64();
     let last = engine.stop(patience);
     let faults: Vec<_> = last.sidecar.faults.iter().map(|(_, what)| what.clone()).collect();
@@ -70,6 +71,7 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
         cores: report::cores(page, &blocks),
         degraded: placement.degraded.iter().map(ToString::to_string).collect(),
         hash: view.hash.clone(),
+        configuration: view.version,
         journal: journal.display().to_string(),
         ledger,
         view,

@@ -14,6 +14,7 @@ mod ledger;
 mod log;
 mod plan;
 mod prices;
+mod reload;
 mod replay;
 mod report;
 mod runner;
@@ -21,6 +22,7 @@ mod site;
 mod start;
 mod topology;
 mod venues;
+mod versions;
 mod wiring;
 
 use std::process::ExitCode;

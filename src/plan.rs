@@ -40,11 +40,12 @@ pub(crate) fn fees(config: &conf::Config) -> Fees {
     fees
 }
 
-/// The plan of a start. `speed` is how many times as fast as time the venues' clocks run.
+/// The plan of a version for a start. `speed` is how many times as fast as time the venues' clocks run.
 pub(crate) fn make(
     config: &conf::Config,
     instruments: Instruments,
     epoch: u32,
+    version: u32,
     speed: u32,
 ) -> Result<Plan, Fault> {
     let currency = instruments.asset_id(CURRENCY).ok_or(Fault::NoCurrency)?;
@@ -57,7 +58,7 @@ pub(crate) fn make(
         orders: orders(&config.risk.orders),
         core: CorePlan::default(),
         epoch,
-        version: 1,
+        version,
         instruments,
     };
     let faults = plan.faults();

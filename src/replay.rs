@@ -22,6 +22,8 @@ pub(crate) struct Replayed {
     pub(crate) checkpoints: u64,
     /// Starts of the engine that the journal spans.
     pub(crate) epochs: u32,
+    /// Versions of the plan that were adopted while an engine ran.
+    pub(crate) adopted: Vec<u32>,
     /// The hash after the last record.
     pub(crate) hash: String,
     /// Where the core first said something else, if it did.
@@ -174,6 +176,7 @@ impl<'a> Run<'a> {
             outputs: 0,
             checkpoints: 0,
             epochs: 1,
+            adopted: Vec::new(),
             hash: String::new(),
             diverged: None,
             took: Duration::ZERO,
@@ -233,6 +236,7 @@ impl<'a> Run<'a> {
             Ok(Input::Command(Command { action: Action::Adopt, version })) => {
                 let plan = adopted(self.reader, entry.epoch, version)?;
                 drop(self.core.offer(Prepared::new(&plan)));
+                self.found.adopted.push(version);
             }
             _ => {}
         }

@@ -50,6 +50,8 @@ pub(crate) struct Report {
     pub(crate) degraded: Vec<String>,
     /// The core's hash over all inputs and outputs.
     pub(crate) hash: String,
+    /// The version of the configuration in force at the end.
+    pub(crate) configuration: u32,
     /// Where the journal lies.
     pub(crate) journal: String,
     /// The engine's books against the simulated venues' own, if they were simulated.

@@ -4,6 +4,7 @@ use crate::cli::stats_page;
 use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
 use crate::prices::Prices;
+use crate::reload::{self, Bell, Cause, Origin, Reloader};
 use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
@@ -69,6 +70,8 @@ pub(crate) enum Fault {
     Sidecar(#[from] SidecarError),
     #[error(transparent)]
     Engine(#[from] engine::Fault),
+    #[error("cannot start thread reload: {0}")]
+    Reload(io::Error),
     #[error("{}: {why}", path.display())]
     State { path: PathBuf, why: io::Error },
     #[error("`{key}`: {host:?} is no address to listen on; use 127.0.0.1")]
@@ -90,6 +93,8 @@ pub(crate) struct Wish<'a> {
 
 /// A running engine and what its report will need.
 pub(crate) struct Started {
+    /// Before the engine: nothing is adopted while it stops.
+    pub(crate) reloader: Reloader,
     pub(crate) engine: Engine,
     pub(crate) placement: Placement,
     pub(crate) venues: Option<Venues>,
@@ -109,7 +114,7 @@ pub(crate) struct Started {
 }
 
 /// Starts everything.
-pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
+pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
     let config = wish.config;
     // Before anything is pinned: afterwards the allowed set is one CPU.
     let host = Host::read(config.nodes.granted_cpus)?;
@@ -129,16 +134,12 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
     // Told, not refused: an engine that does not start leaves what is open alone.
     let prices = Prices::new(&http, &rest);
     let misfits = market::misfits(config, &instruments, &|instrument| prices.of(instrument));
-    let draft = plan::make(config, instruments, 1, site.speed)?;
+    let draft = plan::make(config, instruments, 1, origin.version.number, site.speed)?;
 
     let journal_dir = state.join(JOURNAL);
     let opened = open_journal(config, &journal_dir, &draft)?;
     let plan = strategy::Plan { epoch: opened.epoch, ..draft };
-    let recovered = replay::recover(&journal_dir, config.system.instance, &plan)?;
-    let (core, known_until) = match recovered {
-        Some(recovered) => (recovered.core, recovered.until),
-        None => (Core::new(&plan), WallNs::NONE),
-    };
+    let (core, known_until) = core(&journal_dir, config, &plan)?;
     // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
     let shadow = core.clone();
     let page = make_page(&state, &placement)?;
@@ -168,11 +169,17 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain };
     let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
     let notices = std::mem::take(&mut wired.notices);
-    let beside = Beside { site: &site, placement: &placement, state: &state, notices, names };
+    let bell = origin.bell.clone();
+    let beside = Beside { site: &site, placement: &placement, state: &state, notices, names, bell };
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
-    let engine = Engine::start(wired, sidecar, &site.clock)?;
+    let desk = sidecar.desk();
+    let (engine, versions) = Engine::start(wired, sidecar, &site.clock)?;
+    let (speed, journal) = (site.speed, journal_dir.clone());
+    let setup = reload::Setup { origin, plan, speed, journal, versions, desk };
+    let reloader = Reloader::start(setup).map_err(Fault::Reload)?;
     let title = title(config, &site, &placement);
     Ok(Started {
+        reloader,
         engine,
         placement,
         venues,
@@ -184,6 +191,15 @@ pub(crate) fn start(wish: &Wish<'_>) -> Result<Started, Fault> {
         unread: lists.unread,
         misfits,
         began: Instant::now(),
+    })
+}
+
+/// The core that goes on where the journal ends, and the wall time of the last thing it knows.
+fn core(journal: &Path, config: &Config, plan: &strategy::Plan) -> Result<(Core, WallNs), Fault> {
+    let recovered = replay::recover(journal, config.system.instance, plan)?;
+    Ok(match recovered {
+        Some(recovered) => (recovered.core, recovered.until),
+        None => (Core::new(plan), WallNs::NONE),
     })
 }
 
@@ -266,6 +282,7 @@ struct Beside<'a> {
     state: &'a Path,
     notices: Vec<telemetry::NoticeReceiver>,
     names: Vec<(String, base::Scale)>,
+    bell: Bell,
 }
 
 fn start_sidecar(
@@ -301,6 +318,7 @@ fn start_sidecar(
         about: about(&config.system),
         degraded: beside.placement.degraded.clone(),
         limits: Limits::default(),
+        reload: Some(sidecar::Reload(Box::new(move || beside.bell.ask(Cause::Request)))),
     };
     Ok(Sidecar::start(plan)?)
 }

@@ -30,6 +30,8 @@ pub struct Explained {
     pub keys: Vec<(String, Option<String>)>,
     /// Nothing acts on it yet.
     pub unused: bool,
+    /// It may change while the engine runs.
+    pub running: bool,
 }
 
 /// Explains a key.
@@ -58,6 +60,7 @@ pub fn explain(key: &str, inspected: &Inspected) -> Result<Explained, String> {
         effective: inspected.tree.at_path(&path).and_then(shown),
         keys: below(found, &path, inspected),
         unused: unused::is_unused(&path),
+        running: crate::running::may_change(&path.join(".")),
     })
 }
 
@@ -137,6 +140,7 @@ impl Explained {
             "effective": self.effective.as_ref().map(value),
             "keys": self.keys.iter().map(key).collect::<Vec<_>>(),
             "has_effect": !self.unused,
+            "while_running": self.running,
         })
     }
 }
@@ -149,6 +153,10 @@ impl fmt::Display for Explained {
         }
         if self.unused {
             writeln!(f, "  It is read and checked, and has no effect in this version.")?;
+        }
+        if self.keys.is_empty() {
+            let running = if self.running { "while the engine runs" } else { "with a restart" };
+            writeln!(f, "  changes    {running}")?;
         }
         write!(f, "  allowed    {}", self.allowed)?;
         if let Some(default) = &self.default {

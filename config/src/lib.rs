@@ -26,6 +26,7 @@ pub mod overrides;
 pub mod plan;
 pub mod raw;
 pub mod report;
+pub mod running;
 pub mod schema;
 pub mod secret;
 pub mod show;
@@ -112,6 +113,14 @@ impl Inspected {
     /// Everything that is wrong, each with its file and line.
     pub fn into_config(self) -> Result<Config, ConfigFaults> {
         self.faults.map(|()| self.config)
+    }
+
+    /// The configuration, to be looked at.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its file and line.
+    pub fn config(&self) -> Result<&Config, &ConfigFaults> {
+        self.faults.as_ref().map(|()| &self.config)
     }
 
     /// What is allowed and not wise.

@@ -4,13 +4,18 @@ use super::screen::Screen;
 use super::{RunArguments, exit, say, signals};
 use crate::control::Order;
 use crate::engine::Stopped;
+use crate::reload::{Bell, Cause, Origin};
 use crate::start::{self, Fault, Started, Wish};
+use crate::versions::{self, Version};
 use crate::{catalog, finish, site};
 use base::input::Action;
-use config::Config;
+use config::Inspected;
+use config::history::{Effective, History};
 use config::plan::Mode;
+use config::source::Remote;
 use rings::Flag;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -26,12 +31,17 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
         return exit::refused(&format!("run: cannot close the process to others: {why}"));
     }
     let stop = Flag::new();
-    if let Err(why) = signals::on_stop(&stop) {
-        return exit::refused(&format!("run: {why}"));
-    }
-    let (dir, mut config) = match load(arguments) {
-        Ok(loaded) => loaded,
+    let bell = match listen(&stop) {
+        Ok(bell) => bell,
+        Err(why) => return exit::refused(&format!("run: {why}")),
+    };
+    let (dir, remote, inspected) = match read(arguments) {
+        Ok(read) => read,
         Err(why) => return exit::configuration(&why),
+    };
+    let mut config = match inspected.config() {
+        Ok(config) => config.clone(),
+        Err(faults) => return exit::configuration(&faults.to_string()),
     };
     for warning in &config.warnings {
         say::note(&format!("warning: {warning}"));
@@ -40,7 +50,11 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
         return exit::configuration(why);
     }
     let state = arguments.state.clone().unwrap_or_else(|| config.nodes.state_dir.clone());
-    super::config::record(&state, dir.as_deref(), &arguments.from.set);
+    let (history, version) = match keep_version(&state, dir.as_deref(), &inspected) {
+        Ok(kept) => kept,
+        Err(why) => return exit::refused(&format!("run: {why}")),
+    };
+    drop(inspected);
     let time = (!arguments.time.is_zero()).then_some(arguments.time);
     let mut screen = Screen::open(arguments.plain, time);
     if let Some(Err(why)) = arguments.report.as_deref().map(writable) {
@@ -56,7 +70,8 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
         venues: arguments.venues.as_deref(),
         log_to_file: screen.is_page(),
     };
-    let mut started = match start::start(&wish) {
+    let origin = Origin { dir, remote, set: arguments.from.set.clone(), history, version, bell };
+    let mut started = match start::start(&wish, origin) {
         Ok(started) => started,
         Err(why) => {
             drop(screen);
@@ -79,22 +94,45 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     conclude(started, arguments, ended)
 }
 
-/// The configuration and the folder its files lie in.
-fn load(arguments: &RunArguments) -> Result<(Option<PathBuf>, Config), String> {
-    let load = |dir: Option<&Path>| {
-        config::load(dir, &arguments.from.set).map_err(|faults| faults.to_string())
-    };
+/// Hears signals: to stop, and to look at the configuration again.
+fn listen(stop: &Flag) -> io::Result<Bell> {
+    let bell = Bell::new()?;
+    let ring = bell.clone();
+    signals::listen(stop, move || ring.ask(Cause::Signal))?;
+    Ok(bell)
+}
+
+/// The configuration laid open, the folder its files lie in, and the source they were brought from.
+fn read(arguments: &RunArguments) -> Result<(Option<PathBuf>, Option<Remote>, Inspected), String> {
+    let set = &arguments.from.set;
     let Some(address) = &arguments.from.source else {
         let dir = arguments.from.config.clone();
-        let config = load(dir.as_deref())?;
-        return Ok((dir, config));
+        let inspected = versions::read(dir.as_deref(), set);
+        return Ok((dir, None, inspected));
     };
     // Where the state lies may be said by what is to be fetched: then the usual place keeps the copy.
     let state = arguments.state.as_deref().unwrap_or(Path::new("state"));
     let mut brought = super::config::bring(address, state)?;
-    let config = load(Some(&brought.dir))?;
-    brought.remote.keep().map_err(|why| format!("--source: {why}"))?;
-    Ok((Some(brought.dir), config))
+    let inspected = versions::read(Some(&brought.dir), set);
+    if inspected.faults.is_ok() {
+        brought.remote.keep().map_err(|why| format!("--source: {why}"))?;
+    }
+    Ok((Some(brought.dir), Some(brought.remote), inspected))
+}
+
+/// Gives what the run begins with its number, and keeps it.
+fn keep_version(
+    state: &Path,
+    dir: Option<&Path>,
+    inspected: &Inspected,
+) -> Result<(History, Version), String> {
+    let history = History::open(state)?;
+    let effective =
+        Effective::of(inspected, dir, history.salt()).map_err(|faults| faults.to_string())?;
+    let version = versions::record(&history, effective, "start")?;
+    let news = if version.new { ", new" } else { "" };
+    say::note(&format!("configuration: version {} ({}){news}", version.number, version.short()));
+    Ok((history, version))
 }
 
 /// Keeps keys from other processes of the same user: no core image, no debugger, no /proc/PID/environ.
@@ -158,6 +196,9 @@ fn watch(
         }
         if !armed && started.engine.status().ready.is_yes() {
             armed = started.engine.command(Action::Arm);
+        }
+        if let Some(told) = started.reloader.told().filter(|_| screen.is_page()) {
+            screen.note(told.lines().next().unwrap_or_default());
         }
         let engine = &started.engine;
         screen.show(|| Some((engine.status(), engine.page())), &title);

@@ -1,9 +1,41 @@
-//! SIGINT, SIGTERM and SIGHUP: stop in order. A second one does nothing more: the first is under way.
+//! SIGINT and SIGTERM: stop in order; a second one does nothing more, the first is under way. SIGHUP: look
+//! at the configuration again, or stop if it means that the terminal has gone.
 
 use rings::Flag;
+use rustix::fs::{Mode, OFlags, open};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::io;
+use std::thread;
 
-/// Sets `stop` on the first signal.
-pub(crate) fn on_stop(stop: &Flag) -> Result<(), ctrlc::Error> {
+/// Sets `stop` when the process is to end; `hangup` is what SIGHUP means while the terminal is there or
+/// never was one.
+pub(crate) fn listen(stop: &Flag, hangup: impl Fn() + Send + 'static) -> io::Result<()> {
     let stop = stop.clone();
-    ctrlc::set_handler(move || stop.set())
+    let bound = has_terminal() && !is_hangup_ignored();
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let wait = move || {
+        // bound: signals, for as long as the process lives
+        for signal in signals.forever() {
+            if signal == SIGHUP && (!bound || has_terminal()) {
+                hangup();
+            } else {
+                stop.set();
+            }
+        }
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
+}
+
+/// Whether this process hangs on a terminal that is still there.
+fn has_terminal() -> bool {
+    open("/dev/tty", OFlags::RDONLY | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).is_ok()
+}
+
+/// Whether whoever started the process wants it to outlive its terminal, as nohup does.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & 1 << (SIGHUP - 1) != 0
 }

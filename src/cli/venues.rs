@@ -14,7 +14,8 @@ const LOOK: Duration = Duration::from_millis(20);
 
 pub(super) fn run(arguments: &VenuesArguments) -> ExitCode {
     let stop = Flag::new();
-    if let Err(why) = signals::on_stop(&stop) {
+    let hung_up = stop.clone();
+    if let Err(why) = signals::listen(&stop, move || hung_up.set()) {
         return exit::refused(&format!("venues: {why}"));
     }
     let options = SimOptions {

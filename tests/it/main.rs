@@ -9,5 +9,6 @@ mod engine;
 mod floors;
 mod golden;
 mod refusals;
+mod reload;
 mod restart;
 mod run;

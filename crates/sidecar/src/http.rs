@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 server for probes and scrapers: GET and HEAD, one request a connection.
+//! A small HTTP/1.1 server for probes, scrapers and operators: GET, HEAD, and POST where something can be
+//! asked for; one request a connection.
 //!
 //! One thread, no thread per connection: a client that sends a byte a second, or reads none, costs a
 //! slot until its deadline and nothing else. When all slots are taken, the connection that has been
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 mod request;
 
 use request::Asked;
+pub(crate) use request::Method;
 
 /// What a client may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,20 +54,32 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
+    /// The path is asked for things with POST.
+    pub(crate) post: bool,
 }
 
 impl Answer {
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.into() }
+        let content_type = "text/plain; charset=utf-8";
+        Self { status, content_type, body: body.into(), post: false }
     }
 
     pub(crate) fn json(status: u16, body: String) -> Self {
-        Self { status, content_type: "application/json", body }
+        Self { status, content_type: "application/json", body, post: false }
+    }
+
+    /// The path has another method: POST if `post`, else GET and HEAD.
+    pub(crate) fn other_method(post: bool) -> Self {
+        Self { post, ..Self::text(405, format!("{}\n", reason(405))) }
     }
 
     fn bytes(&self, with_body: bool) -> Vec<u8> {
-        let Self { status, content_type, body } = self;
-        let allow = if *status == 405 { "Allow: GET, HEAD\r\n" } else { "" };
+        let Self { status, content_type, body, .. } = self;
+        let allow = match (*status, self.post) {
+            (405, true) => "Allow: POST\r\n",
+            (405, false) => "Allow: GET, HEAD\r\n",
+            _ => "",
+        };
         let head = format!(
             "HTTP/1.1 {status} {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n{allow}\
              Cache-Control: no-store\r\nConnection: close\r\n\r\n",
@@ -83,7 +97,9 @@ impl Answer {
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
@@ -93,8 +109,8 @@ const fn reason(status: u16) -> &'static str {
     }
 }
 
-/// What answers: the listener a request came in on (in the order they were given) and its path.
-pub(crate) type Handler = Box<dyn FnMut(usize, &str) -> Answer + Send>;
+/// What answers: the listener a request came in on (in the order they were given), its method, its path.
+pub(crate) type Handler = Box<dyn FnMut(usize, Method, &str) -> Answer + Send>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -302,7 +318,9 @@ impl Connection {
 
     fn answer_to(&self, asked: Asked, handler: &mut Handler) -> Vec<u8> {
         match asked {
-            Asked::For { path, with_body } => handler(self.listener, &path).bytes(with_body),
+            Asked::For { path, method } => {
+                handler(self.listener, method, &path).bytes(method != Method::Head)
+            }
             Asked::Badly(status) => {
                 Answer::text(status, format!("{}\n", reason(status))).bytes(true)
             }

@@ -6,13 +6,14 @@
 //!
 //! - `sidecar` follows the journal with a shadow of the core, writes the log, publishes the view.
 //! - `keeper` prepares and syncs the journal's files and writes snapshots.
-//! - `http` answers /metrics, /health and /ready.
+//! - `http` answers /metrics, /health, /ready and /config.
 //!
 //! Floor 5.
 
 #![forbid(unsafe_code)]
 
 mod collect;
+mod desk;
 mod error;
 mod http;
 mod log;
@@ -25,11 +26,12 @@ mod shadow;
 #[path = "../../../strategy/tests/world/mod.rs"]
 mod world;
 
+pub use desk::{Adoption, Desk};
 pub use error::SidecarError;
 pub use http::Limits;
 pub use log::{LogFormat, LogPlan};
 pub use own::METRICS;
-pub use plan::{About, JournalPlan, Listen, SidecarPlan};
+pub use plan::{About, JournalPlan, Listen, Reload, SidecarPlan};
 pub use probe::{Reason, Verdict};
 pub use run::{Ended, Sidecar, SidecarHandle, Status};
 pub use shadow::{Divergence, Shadow};

@@ -88,6 +88,11 @@ impl Log {
         Self { plan, windows: BTreeMap::new(), written: 0, suppressed: 0, failed: 0 }
     }
 
+    /// What is below is left out from here on.
+    pub(crate) fn set_level(&mut self, level: Level) {
+        self.plan.level = level;
+    }
+
     /// Writes a notice of a hot thread, `now` being the moment of writing.
     pub(crate) fn notice(&mut self, stage: &str, notice: &Notice, clock: &HostClock, now: Instant) {
         let (level, code) = (notice.code.level(), notice.code.name());

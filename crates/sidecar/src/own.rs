@@ -1,7 +1,9 @@
 //! What the sidecar counts itself, beside the page: the table and its registration.
 
 use crate::plan::About;
-use prometheus::{Gauge, GaugeVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 /// Metrics that come from the sidecar and not from the page: name and meaning.
 pub const METRICS: &[(&str, &str)] = &[
@@ -45,6 +47,12 @@ pub const METRICS: &[(&str, &str)] = &[
         "arb_clock_error_seconds",
         "How far the scaled counter was off CLOCK_MONOTONIC when it was last compared",
     ),
+    ("arb_config_version", "The version of the configuration in force"),
+    ("arb_config_reloads_total", "Configurations read while running, by what came of it"),
+    (
+        "arb_config_refused",
+        "1 while the configuration that lies there was refused: the version before it stays in force",
+    ),
     ("arb_degraded", "1 for each thing placement found less than it should be, by reason"),
     ("arb_strategy_gate_refusals", "Intents refused, by gate"),
     ("arb_pnl", "Result in the account currency, by kind"),
@@ -65,6 +73,9 @@ pub(crate) struct Own {
     pub(crate) log_failed: IntCounter,
     pub(crate) clock_error: Gauge,
     pub(crate) info: IntGaugeVec,
+    pub(crate) config_version: IntGauge,
+    pub(crate) config_reloads: IntCounterVec,
+    pub(crate) config_refused: IntGauge,
     pub(crate) degraded: IntGaugeVec,
     pub(crate) gates: IntGaugeVec,
     pub(crate) pnl: GaugeVec,
@@ -96,6 +107,12 @@ impl Own {
             log_failed: counter("arb_sidecar_log_failed_total")?,
             clock_error: keep(registry, Gauge::with_opts(opts("arb_clock_error_seconds"))?)?,
             info: keep(registry, IntGaugeVec::new(opts("arb_info"), &About::LABELS)?)?,
+            config_version: gauge("arb_config_version")?,
+            config_reloads: keep(
+                registry,
+                IntCounterVec::new(opts("arb_config_reloads_total"), &["outcome"])?,
+            )?,
+            config_refused: gauge("arb_config_refused")?,
             degraded: gauges("arb_degraded", "reason")?,
             gates: gauges("arb_strategy_gate_refusals", "gate")?,
             pnl: keep(registry, GaugeVec::new(opts("arb_pnl"), &["kind"])?)?,

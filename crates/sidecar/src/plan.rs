@@ -68,6 +68,17 @@ pub struct SidecarPlan {
     pub degraded: Vec<Degraded>,
     /// Limits of the HTTP server.
     pub limits: Limits,
+    /// What POST /config/reload asks for; nothing is there without.
+    pub reload: Option<Reload>,
+}
+
+/// Asks for the configuration to be read again; must return at once.
+pub struct Reload(pub Box<dyn Fn() + Send>);
+
+impl fmt::Debug for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reload")
+    }
 }
 
 impl SidecarPlan {
@@ -87,6 +98,7 @@ impl SidecarPlan {
             about: About::default(),
             degraded: Vec::new(),
             limits: Limits::default(),
+            reload: None,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The three threads and the handle the program holds.
 
 use crate::collect::PageCollector;
+use crate::desk::Desk;
 use crate::error::SidecarError;
-use crate::http::{Answer, Handler, Server, Stop};
+use crate::http::{Answer, Handler, Method, Server, Stop};
 use crate::own::{Own, shown};
-use crate::plan::{JournalPlan, Listen, SidecarPlan};
+use crate::plan::{JournalPlan, Listen, Reload, SidecarPlan};
 use crate::probe::{self, Verdict};
 use crate::shadow::{Divergence, Shadow};
 use base::{Clock as _, Record, Span};
@@ -35,6 +36,10 @@ pub(crate) struct Shared {
     view: Mutex<Option<Arc<View>>>,
     faults: Mutex<BTreeMap<&'static str, String>>,
     divergence: Mutex<Option<Divergence>>,
+    /// What GET /config answers.
+    pub(crate) configuration: Mutex<String>,
+    /// What is below is left out of the log.
+    pub(crate) log_level: Mutex<Level>,
 }
 
 /// A line another thread wants in the log.
@@ -69,7 +74,7 @@ impl Shared {
         lock(&self.divergence).get_or_insert_with(|| divergence.clone());
     }
 
-    fn view(&self) -> Option<Arc<View>> {
+    pub(crate) fn view(&self) -> Option<Arc<View>> {
         lock(&self.view).clone()
     }
 
@@ -88,7 +93,7 @@ impl Shared {
 }
 
 /// A poisoned lock still holds whole values: they are replaced, never changed in place.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -119,11 +124,13 @@ impl Sidecar {
             view: Mutex::default(),
             faults: Mutex::default(),
             divergence: Mutex::default(),
+            configuration: Mutex::new("{}".to_owned()),
+            log_level: Mutex::new(plan.log.level),
         });
         let listens = [plan.metrics, plan.health];
         let sockets = listens.into_iter().flatten().map(bind).collect::<Result<Vec<_>, _>>()?;
         let metrics_at = plan.metrics.is_some().then_some(0);
-        let handler = handler(Arc::clone(&shared), registry, metrics_at);
+        let handler = handler(Arc::clone(&shared), registry, metrics_at, plan.reload);
         let (server, stop_http) = Server::new(sockets, plan.limits, handler)?;
         let mut addresses = server.addresses().into_iter();
         let mut address = |listen: Option<Listen>| listen.and_then(|_| addresses.next().flatten());
@@ -136,6 +143,7 @@ impl Sidecar {
         let mut handle = SidecarHandle {
             shared: Arc::clone(&shared),
             stop: Some(stop),
+            say: say.clone(),
             stop_http: stop_http.clone(),
             threads: Vec::new(),
             metrics,
@@ -177,21 +185,38 @@ fn bind(listen: Listen) -> Result<TcpListener, SidecarError> {
 }
 
 /// Routes: each listener serves its own paths only, so that a scraper's network sees no probes.
-fn handler(shared: Arc<Shared>, registry: Registry, metrics_at: Option<usize>) -> Handler {
-    Box::new(move |listener, path| {
+fn handler(
+    shared: Arc<Shared>,
+    registry: Registry,
+    metrics_at: Option<usize>,
+    reload: Option<Reload>,
+) -> Handler {
+    Box::new(move |listener, method, path| {
         let verdict = |question, verdict: &Verdict| {
             let status = if verdict.is_yes() { 200 } else { 503 };
             Answer::json(status, verdict.json(question))
         };
-        match (Some(listener) == metrics_at, path) {
+        let is_metrics = Some(listener) == metrics_at;
+        if let (false, "/config/reload", Some(reload)) = (is_metrics, path, &reload) {
+            if method != Method::Post {
+                return Answer::other_method(true);
+            }
+            (reload.0)();
+            return Answer::text(202, "asked for; GET /config says what came of it\n");
+        }
+        if method == Method::Post {
+            return Answer::other_method(false);
+        }
+        match (is_metrics, path) {
             (true, "/metrics") => match TextEncoder::new().encode_to_string(&registry.gather()) {
-                Ok(text) => Answer { status: 200, content_type: METRICS_TYPE, body: text },
+                Ok(text) => Answer { content_type: METRICS_TYPE, ..Answer::text(200, text) },
                 Err(error) => Answer::text(500, format!("{error}\n")),
             },
             (false, "/health") => verdict("healthy", &shared.health()),
             (false, "/ready") => verdict("ready", &shared.ready()),
+            (false, "/config") => Answer::json(200, lock(&shared.configuration).clone()),
             (is_metrics, _) => {
-                let there = if is_metrics { "/metrics" } else { "/health and /ready" };
+                let there = if is_metrics { "/metrics" } else { "/health, /ready and /config" };
                 Answer::text(404, format!("not here; this port has {there}\n"))
             }
         }
@@ -236,6 +261,7 @@ pub struct SidecarHandle {
     shared: Arc<Shared>,
     /// Dropped to end the loop.
     stop: Option<Sender<()>>,
+    say: Sender<Said>,
     stop_http: Stop,
     /// In the order in which they end.
     threads: Vec<JoinHandle<()>>,
@@ -263,6 +289,12 @@ impl SidecarHandle {
     #[must_use]
     pub fn health_addr(&self) -> Option<SocketAddr> {
         self.health
+    }
+
+    /// For other cold threads of the program.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        Desk::new(Arc::clone(&self.shared), self.say.clone())
     }
 
     /// The numbers of the page now.

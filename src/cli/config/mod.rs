@@ -7,7 +7,6 @@ mod versions;
 
 pub(super) use source::Looked;
 pub(crate) use source::bring;
-pub(crate) use versions::record;
 
 pub(super) use inspect::setting;
 

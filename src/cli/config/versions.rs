@@ -2,6 +2,7 @@
 
 use super::Looked;
 use crate::cli::{ConfigSource, exit, say};
+use crate::versions;
 use clap::Subcommand;
 use config::Override;
 use config::history::{Effective, History, Version, difference};
@@ -60,23 +61,6 @@ pub(super) fn run(command: &VersionsCommand) -> ExitCode {
     }
 }
 
-/// Records what a run begins with. The run goes on without, and says so.
-pub(crate) fn record(state: &Path, dir: Option<&Path>, set: &[Override]) {
-    let recorded = History::open(state).and_then(|history| {
-        let effective = effective(&history, dir, set)?;
-        history.record(&effective, "start", &who())
-    });
-    match recorded {
-        Ok(recorded) => say::note(&format!(
-            "configuration: version {} ({}){}",
-            recorded.number,
-            &recorded.hash[..12],
-            if recorded.new { ", new" } else { "" }
-        )),
-        Err(why) => say::note(&format!("warning: the configuration's version is not kept: {why}")),
-    }
-}
-
 fn effective(history: &History, dir: Option<&Path>, set: &[Override]) -> Result<Effective, String> {
     config::of_process(dir, set, |inputs| {
         let inspected = config::inspect(inputs);
@@ -129,7 +113,7 @@ fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), String> {
     History::put_back(&version, dir)?;
     let effective = effective(&history, Some(dir), &[])?;
     let origin = format!("rollback to {}", version.number);
-    let recorded = history.record(&effective, &origin, &who())?;
+    let recorded = history.record(&effective, &origin, &versions::who())?;
     say::line(&format!("version {} is back, as version {}", version.number, recorded.number));
     if recorded.hash != version.hash {
         say::line(
@@ -157,10 +141,4 @@ fn open(state: &Path) -> Result<History, String> {
         return Err(format!("{} keeps no versions of a configuration", state.display()));
     }
     History::open(state)
-}
-
-fn who() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|n| std::env::var(n).ok());
-    let uid = || format!("uid {}", rustix::process::getuid().as_raw());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(uid)
 }

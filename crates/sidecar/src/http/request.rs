@@ -7,11 +7,19 @@ const HEADERS: usize = 64;
 /// Bytes a body may have. Nothing here reads one, but a client that sends one is answered.
 const BODY_BYTES: u64 = 64 << 10;
 
+/// What is to be done with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    Post,
+}
+
 /// What a client wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// This path, its query cut off; with or without a body (GET or HEAD).
-    For { path: String, with_body: bool },
+    /// This path, its query cut off.
+    For { path: String, method: Method },
     /// Something that gets this status.
     Badly(u16),
 }
@@ -37,12 +45,17 @@ pub(super) fn read(bytes: &[u8], limit: usize) -> Option<Asked> {
             }
         }
     }
-    let with_body = match request.method {
-        Some("GET") => true,
-        Some("HEAD") => false,
+    let method = match request.method {
+        Some("GET") => Method::Get,
+        Some("HEAD") => Method::Head,
+        // A page of another site makes a browser say where it comes from: it asks for nothing here.
+        Some("POST") if request.headers.iter().any(|header| is(header, "origin")) => {
+            return Some(Asked::Badly(403));
+        }
+        Some("POST") => Method::Post,
         _ => return Some(Asked::Badly(405)),
     };
     let path = request.path.unwrap_or_default();
     let path = path.split_once('?').map_or(path, |(path, _)| path).to_owned();
-    Some(Asked::For { path, with_body })
+    Some(Asked::For { path, method })
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::request::{Asked, read};
-use super::{Answer, Limits, Server, Stop};
+use super::{Answer, Limits, Method, Server, Stop};
 use proptest::prelude::*;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -27,7 +27,8 @@ impl Drop for Running {
 
 fn serve(limits: Limits) -> Running {
     let sockets = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let handler = Box::new(|listener: usize, path: &str| match path {
+    let handler = Box::new(|listener: usize, method: Method, path: &str| match path {
+        _ if method == Method::Post => Answer::other_method(false),
         "/big" => Answer::text(200, "x".repeat(BIG)),
         "/" => Answer::text(200, format!("listener {listener}")),
         _ => Answer::text(404, "no"),
@@ -225,7 +226,7 @@ proptest! {
     #[test]
     fn a_head_is_read_the_same_wherever_it_was_cut(cut in 0_usize..GET.len()) {
         prop_assert_eq!(read(&GET.as_bytes()[..cut], 8192), None);
-        let asked = Asked::For { path: "/".into(), with_body: true };
+        let asked = Asked::For { path: "/".into(), method: Method::Get };
         prop_assert_eq!(read(GET.as_bytes(), 8192), Some(asked));
     }
 }

@@ -1,6 +1,6 @@
 //! The sidecar's own thread: the shadow core, the log, the view.
 
-use super::{Said, Shared, SnapshotJob};
+use super::{Said, Shared, SnapshotJob, lock};
 use crate::log::{Log, LogPlan};
 use crate::own::{Own, shown};
 use crate::shadow::Shadow;
@@ -178,6 +178,7 @@ impl Loop {
             own.lag.set((written - shown(following.follower.index())).max(0));
             own.divergences.inc_by(following.shadow.divergences() - own.divergences.get());
         }
+        self.log.set_level(*lock(&self.shared.log_level));
         self.log.flush();
         let (written, suppressed, failed) = self.log.counts();
         own.log_lines.inc_by(written - self.logged.0);

@@ -2,7 +2,7 @@
 use super::{Sidecar, SidecarHandle};
 use crate::log::tests::Page as Paper;
 use crate::world::{self, World};
-use crate::{JournalPlan, Listen, LogPlan, SidecarError, SidecarPlan};
+use crate::{Adoption, JournalPlan, Listen, LogPlan, Reload, SidecarError, SidecarPlan};
 use base::{Clock as _, Instance, InstrumentId, Span, Stamp};
 use journal::{Journal, Opened, Options, latest_snapshot};
 use std::io::{Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use strategy::{Core, Outputs};
-use telemetry::{Counter, HostClock, Notice, NoticeCode, Page, PageReader, Writer, notices};
+use telemetry::{Counter, HostClock, Level, Notice, NoticeCode, Page, PageReader, Writer, notices};
 use tempfile::tempdir;
 
 pub(crate) mod exposition;
@@ -34,9 +34,13 @@ fn make_page(dir: &Path) -> (Page, Writer) {
 }
 
 fn get(addr: Option<SocketAddr>, path: &str) -> (u16, String) {
+    ask(addr, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+}
+
+fn ask(addr: Option<SocketAddr>, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(addr.unwrap()).unwrap();
     stream.set_read_timeout(Some(WATCHDOG)).unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -119,6 +123,63 @@ fn a_port_in_use_is_named_with_its_key() {
     let text = error.to_string();
     let port = addr.port().to_string();
     assert!(text.contains(&port) && text.contains("health_port") && text.contains("set"), "{text}");
+}
+
+#[test]
+fn a_reload_is_asked_for_with_post_only_and_never_from_a_page_of_another_site() {
+    let dir = tempdir().unwrap();
+    let (page, _writer) = make_page(dir.path());
+    let mut plan = plan(page.reader().unwrap());
+    let (asked, asks) = std::sync::mpsc::channel();
+    plan.reload = Some(Reload(Box::new(move || asked.send(()).unwrap())));
+    let sidecar = Sidecar::start(plan).unwrap();
+    let at = sidecar.health_addr();
+    assert_eq!(ask(at, "POST /config/reload HTTP/1.1\r\n\r\n").0, 202);
+    assert_eq!(get(at, "/config/reload").0, 405);
+    assert_eq!(ask(at, "POST /config/reload HTTP/1.1\r\nOrigin: http://x\r\n\r\n").0, 403);
+    assert_eq!(ask(at, "POST /health HTTP/1.1\r\n\r\n").0, 405);
+    assert_eq!(ask(sidecar.metrics_addr(), "POST /config/reload HTTP/1.1\r\n\r\n").0, 405);
+    assert_eq!(asks.try_iter().count(), 1);
+}
+
+#[test]
+fn what_is_in_force_and_what_came_of_reading_it_again_is_shown() {
+    let dir = tempdir().unwrap();
+    let (page, _writer) = make_page(dir.path());
+    let sidecar = Sidecar::start(plan(page.reader().unwrap())).unwrap();
+    let desk = sidecar.desk();
+    desk.in_force(7, "{\"version\":7}".to_owned());
+    desk.count(Adoption::Adopted);
+    desk.count(Adoption::Refused);
+    assert_eq!(get(sidecar.health_addr(), "/config"), (200, "{\"version\":7}".to_owned()));
+    let metrics = get(sidecar.metrics_addr(), "/metrics").1;
+    for line in [
+        "arb_config_version 7",
+        "arb_config_refused 1",
+        "arb_config_reloads_total{outcome=\"adopted\"} 1",
+        "arb_config_reloads_total{outcome=\"refused\"} 1",
+    ] {
+        assert!(metrics.lines().any(|have| have == line), "{line}");
+    }
+    desk.count(Adoption::Unchanged);
+    assert!(get(sidecar.metrics_addr(), "/metrics").1.contains("arb_config_refused 0"));
+}
+
+#[test]
+fn the_level_of_the_log_changes_while_it_is_written() {
+    let dir = tempdir().unwrap();
+    let (page, _writer) = make_page(dir.path());
+    let paper = Paper::default();
+    let mut plan = plan(page.reader().unwrap());
+    plan.log =
+        LogPlan { target: Box::new(paper.clone()), level: Level::Error, ..LogPlan::default() };
+    let sidecar = Sidecar::start(plan).unwrap();
+    let desk = sidecar.desk();
+    desk.log_level(Level::Info);
+    eventually("a line of that level is written", || {
+        desk.say(Level::Info, "configuration", "heard".to_owned());
+        paper.text().contains("heard")
+    });
 }
 
 #[test]

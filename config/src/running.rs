@@ -1,0 +1,90 @@
+//! Which keys may change while the engine runs: those whose values live in the core's plan, or on cold
+//! threads that can take another one. Everything else shapes threads, connections or tables that are made
+//! at start.
+
+use crate::plan::unused::is_unused;
+
+/// Keys, or whole sections; `*` is any one name.
+const RUNNING: &[&str] = &[
+    "logging.level",
+    "system.debug",
+    "strategies.*.enabled",
+    "strategies.*.parameters",
+    "exchanges.*.fees",
+    "risk_management.global_limits",
+    "risk_management.position_limits",
+    "risk_management.risk_alerts",
+    "risk_management.freshness_ms.receive_age",
+    "risk_management.freshness_ms.venue_age",
+    "risk_management.freshness_ms.funding_age",
+    "risk_management.legging",
+    "risk_management.orders.slippage",
+    "risk_management.orders.collar",
+    "risk_management.orders.confirm_ms",
+    "risk_management.orders.stop_loss_pause_ms",
+];
+
+/// Whether a key, written with dots, may get another value without a restart. Keys without effect may.
+#[must_use]
+pub fn may_change(key: &str) -> bool {
+    let path: Vec<&str> = key.split('.').collect();
+    RUNNING.iter().any(|pattern| covers(pattern, &path)) || is_unused(&path)
+}
+
+/// Whether a key is read and checked, and nothing acts on it.
+#[must_use]
+pub fn is_idle(key: &str) -> bool {
+    is_unused(&key.split('.').collect::<Vec<_>>())
+}
+
+fn covers(pattern: &str, path: &[&str]) -> bool {
+    let parts: Vec<&str> = pattern.split('.').collect();
+    parts.len() <= path.len()
+        && parts.iter().zip(path).all(|(known, part)| *known == "*" || known == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{ANY, Keys, Kind};
+
+    #[test]
+    fn what_shapes_the_start_needs_one() {
+        for key in [
+            "system.mode",
+            "nodes.layout",
+            "exchanges.okx.symbols",
+            "exchanges.okx.api_key",
+            "strategies.basis_arbitrage.symbols",
+            "strategies.basis_arbitrage.priority",
+            "risk_management.orders.probe",
+            "risk_management.freshness_ms.clock_bound",
+            "api.rest.port",
+        ] {
+            assert!(!may_change(key), "{key}");
+        }
+        for key in [
+            "strategies.mine.parameters.position_size",
+            "strategies.mine.enabled",
+            "risk_management.position_limits.BTC/USDT.max_position",
+            "risk_management.risk_alerts.daily_loss_breach.action",
+            "database.postgresql.host",
+        ] {
+            assert!(may_change(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_pattern_covers_a_key_that_there_is() {
+        let keys: Vec<Vec<&str>> = Keys::all()
+            .list()
+            .iter()
+            .filter(|key| !matches!(key.kind, Kind::Section | Kind::Named))
+            .map(|key| key.path.clone())
+            .collect();
+        assert!(keys.iter().any(|path| path.contains(&ANY)));
+        for pattern in RUNNING {
+            assert!(keys.iter().any(|path| covers(pattern, path)), "{pattern}");
+        }
+    }
+}

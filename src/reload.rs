@@ -1,0 +1,312 @@
+//! Another version of the configuration while the engine runs.
+//!
+//! A cold thread watches the folder, hears SIGHUP and POST /config/reload, and looks again every half
+//! minute. It reads the whole configuration, judges it against the one in force and against what is held,
+//! gives it its number, lays its plan beside the journal, makes its tables, and hands them to the core,
+//! which takes them in between two events. The tables of the version before come back: then the new one is
+//! in force. Whatever is wrong on the way, the version before stays whole, and everybody is told.
+
+mod judge;
+mod live;
+mod source;
+mod watch;
+
+pub(crate) use watch::{Bell, Cause};
+
+use crate::versions::{self, Version};
+use crate::{log, wiring};
+use config::Override;
+use config::history::{Effective, History};
+use config::source::Remote;
+use jiff::Timestamp;
+use judge::{Fit, InForce, Judged, judge};
+use serde_json::{Value, json};
+use sidecar::{Adoption, Desk};
+use source::Follower;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use strategy::{Plan, Prepared};
+use telemetry::Level;
+use watch::Watch;
+
+/// How often it is looked whether the core has taken a version.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// What a run began with, and how it is looked for again.
+pub(crate) struct Origin {
+    /// Where the configuration lies; without a folder there is nothing that could change.
+    pub(crate) dir: Option<PathBuf>,
+    /// Where it was brought from, if it lies elsewhere.
+    pub(crate) remote: Option<Remote>,
+    /// The options of the command line: they stay what they were.
+    pub(crate) set: Vec<Override>,
+    pub(crate) history: History,
+    /// The version of the start.
+    pub(crate) version: Version,
+    pub(crate) bell: Bell,
+}
+
+/// What a reloader works with.
+pub(crate) struct Setup {
+    pub(crate) origin: Origin,
+    /// The plan of the start.
+    pub(crate) plan: Plan,
+    /// How many times as fast as time the venues' clocks run.
+    pub(crate) speed: u32,
+    /// The folder of the journal.
+    pub(crate) journal: PathBuf,
+    pub(crate) versions: wiring::Versions,
+    pub(crate) desk: Desk,
+}
+
+/// The running thread. Dropping it ends it.
+pub(crate) struct Reloader {
+    bell: Bell,
+    thread: Option<JoinHandle<()>>,
+    told: Receiver<String>,
+}
+
+impl Reloader {
+    pub(crate) fn start(setup: Setup) -> io::Result<Self> {
+        let (tell, told) = channel();
+        // The copy of a source changes when the source does, which its follower says.
+        let origin = &setup.origin;
+        let bell = origin.bell.clone();
+        let dir = origin.dir.clone().filter(|_| origin.remote.is_none());
+        let watch = Watch::new(dir, bell.clone());
+        let work = Work::new(setup, tell)?;
+        let body = move || work.run(watch);
+        let thread = thread::Builder::new().name("reload".to_owned()).spawn(body)?;
+        Ok(Self { bell, thread: Some(thread), told })
+    }
+
+    /// The last thing that happened, for the screen.
+    pub(crate) fn told(&self) -> Option<String> {
+        self.told.try_iter().last()
+    }
+}
+
+impl Drop for Reloader {
+    fn drop(&mut self) {
+        self.bell.stop();
+        if let Some(thread) = self.thread.take() {
+            // If it panicked the version in force stayed what it was.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The thread's own.
+struct Work {
+    dir: Option<PathBuf>,
+    follower: Option<Follower>,
+    set: Vec<Override>,
+    history: History,
+    speed: u32,
+    journal: PathBuf,
+    versions: wiring::Versions,
+    desk: Desk,
+    bell: Bell,
+    tell: Sender<String>,
+    in_force: InForce,
+    since: Timestamp,
+    /// What was wrong when it was looked last, so that it is not told every half minute.
+    refused: Vec<String>,
+}
+
+/// What a look came to.
+struct Look {
+    adoption: Adoption,
+    changes: Vec<String>,
+    /// What the change means for what is held.
+    limits: Vec<String>,
+    faults: Vec<String>,
+}
+
+impl Look {
+    fn refused(faults: Vec<String>) -> Self {
+        Self { adoption: Adoption::Refused, changes: Vec::new(), limits: Vec::new(), faults }
+    }
+}
+
+impl Work {
+    fn new(setup: Setup, tell: Sender<String>) -> io::Result<Self> {
+        let Setup { origin, plan, speed, journal, versions, desk } = setup;
+        let Origin { dir, remote, set, history, version, bell } = origin;
+        let follow = |remote| Follower::start(remote, bell.clone(), desk.clone());
+        let follower = remote.map(follow).transpose()?;
+        let in_force = InForce { version, plan };
+        let (since, refused) = (Timestamp::now(), Vec::new());
+        Ok(Self {
+            dir,
+            follower,
+            set,
+            history,
+            speed,
+            journal,
+            versions,
+            desk,
+            bell,
+            tell,
+            in_force,
+            since,
+            refused,
+        })
+    }
+
+    fn run(mut self, mut watch: Watch) {
+        self.publish(&Value::Null);
+        if self.dir.is_some() && self.follower.is_none() && !watch.is_told() {
+            self.say(
+                Level::Warn,
+                "the configuration's folder cannot be watched: it is looked at every 30 s",
+            );
+        }
+        // bound: until the bell says stop
+        while let Some(cause) = watch.next() {
+            if let Some(look) = self.look(cause) {
+                self.conclude(cause, &look);
+            }
+        }
+    }
+
+    /// Reads what lies there and adopts it if it can be; `None` when the engine stops meanwhile.
+    fn look(&mut self, cause: Cause) -> Option<Look> {
+        let fetched = self.follower.as_ref().and_then(Follower::take);
+        let dir = fetched.as_ref().or(self.dir.as_ref());
+        let inspected = versions::read(dir.map(PathBuf::as_path), &self.set);
+        let effective = Effective::of(&inspected, dir.map(PathBuf::as_path), self.history.salt());
+        if let (Some(fetched), Some(follower)) = (fetched, &self.follower) {
+            let well = inspected.faults.is_ok();
+            follower.loaded(well);
+            if well {
+                self.dir = Some(fetched);
+            }
+        }
+        let both = effective.and_then(|e| inspected.into_config().map(|config| (config, e)));
+        let (config, effective) = match both {
+            Ok(both) => both,
+            Err(faults) => return Some(Look::refused(lines(&faults.to_string()))),
+        };
+        match judge(&self.in_force, config, effective, self.speed) {
+            Judged::Same => Some(Look {
+                adoption: Adoption::Unchanged,
+                changes: Vec::new(),
+                limits: Vec::new(),
+                faults: Vec::new(),
+            }),
+            Judged::Unfit(why) => Some(Look::refused(why)),
+            Judged::Fit(fit) => match self.adopt(*fit, cause) {
+                Ok(look) => look,
+                Err(why) => Some(Look::refused(vec![why])),
+            },
+        }
+    }
+
+    /// Gives the core a version and waits until it has it.
+    fn adopt(&mut self, fit: Fit, cause: Cause) -> Result<Option<Look>, String> {
+        let Fit { config, effective, changes, plan } = fit;
+        let limits = self
+            .desk
+            .view()
+            .map_or_else(Vec::new, |view| live::exceeded(&plan, &self.in_force.plan, &view));
+        let version = versions::record(&self.history, effective, &format!("reload ({cause})"))?;
+        let plan = Plan { version: version.number, ..plan };
+        let text = serde_json::to_vec(&plan).map_err(|why| why.to_string())?;
+        // Whoever follows the journal finds the plan when it finds the record that adopts it.
+        journal::keep_plan(&self.journal, plan.epoch, plan.version, &text)
+            .map_err(|why| why.to_string())?;
+        if self.versions.offer.push(Prepared::new(&plan)).is_err() {
+            return Err("the core has not taken the version before".to_owned());
+        }
+        let Some(former) = self.await_former() else { return Ok(None) };
+        if former.version() == plan.version {
+            return Err(format!("the core refused version {}", plan.version));
+        }
+        self.desk.log_level(log::level(&config.logging, config.system.debug));
+        self.in_force = InForce { version, plan };
+        self.since = Timestamp::now();
+        let changes = changes.iter().map(ToString::to_string).collect();
+        Ok(Some(Look { adoption: Adoption::Adopted, changes, limits, faults: Vec::new() }))
+    }
+
+    /// What the core gives back for what it was given; `None` when the engine stops first.
+    fn await_former(&mut self) -> Option<Prepared> {
+        // bound: until the core has turned, or the engine stops
+        loop {
+            if let Some(former) = self.versions.former.pop() {
+                return Some(former);
+            }
+            if self.bell.is_stopped() {
+                return None;
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Tells everybody what a look came to.
+    fn conclude(&mut self, cause: Cause, look: &Look) {
+        self.desk.count(look.adoption);
+        if look.adoption == Adoption::Unchanged && cause == Cause::Time {
+            self.refused.clear();
+            return;
+        }
+        let again = look.adoption == Adoption::Refused && self.refused == look.faults;
+        self.refused.clone_from(&look.faults);
+        if again && cause == Cause::Time {
+            return;
+        }
+        self.publish(&json!({
+            "at": Timestamp::now().to_string(),
+            "cause": cause.to_string(),
+            "outcome": look.adoption.name(),
+            "changes": look.changes,
+            "limits": look.limits,
+            "faults": look.faults,
+        }));
+        let version = &self.in_force.version;
+        let (number, name) = (version.number, version.short().to_owned());
+        let (level, first) = match look.adoption {
+            Adoption::Adopted => {
+                let level = if look.limits.is_empty() { Level::Info } else { Level::Warn };
+                (level, format!("configuration version {number} ({name}) is in force ({cause})"))
+            }
+            Adoption::Unchanged => (
+                Level::Info,
+                format!("configuration version {number} stays: nothing changed ({cause})"),
+            ),
+            Adoption::Refused => (
+                Level::Error,
+                format!("configuration refused ({cause}), version {number} stays in force"),
+            ),
+        };
+        let rest = look.faults.iter().chain(&look.changes).chain(&look.limits);
+        let text = rest.fold(first, |text, line| text + "\n  " + line);
+        self.say(level, &text);
+    }
+
+    fn say(&self, level: Level, text: &str) {
+        // A log that cannot follow and a program that has ended change nothing here.
+        let _ = self.desk.say(level, "configuration", text.to_owned());
+        let _ = self.tell.send(text.to_owned());
+    }
+
+    /// Answers GET /config from here on.
+    fn publish(&self, last: &Value) {
+        let version = &self.in_force.version;
+        let answer = json!({
+            "version": version.number,
+            "hash": version.hash,
+            "since": self.since.to_string(),
+            "last": last,
+        });
+        self.desk.in_force(version.number, answer.to_string());
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}

@@ -1,0 +1,76 @@
+use super::*;
+use std::fs;
+use std::os::unix::fs::symlink;
+
+fn told(dir: &Path, change: impl FnOnce()) -> Option<Cause> {
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(Some(dir.to_owned()), bell);
+    assert!(watch.is_told());
+    change();
+    watch.next()
+}
+
+#[test]
+fn whatever_gives_the_folder_other_files_is_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("risk.yaml");
+    let draft = dir.path().join(".risk.yaml.swp");
+    assert_eq!(told(dir.path(), || fs::write(&file, "a: 1\n").unwrap()), Some(Cause::Files));
+    assert_eq!(told(dir.path(), || fs::write(&file, "a: 2\n").unwrap()), Some(Cause::Files));
+    // As editors do: beside it, then over it.
+    let saved = || {
+        fs::write(&draft, "a: 3\n").unwrap();
+        fs::rename(&draft, &file).unwrap();
+    };
+    assert_eq!(told(dir.path(), saved), Some(Cause::Files));
+    assert_eq!(told(dir.path(), || fs::remove_file(&file).unwrap()), Some(Cause::Files));
+    let overlays = dir.path().join("environments");
+    assert_eq!(told(dir.path(), || fs::create_dir(&overlays).unwrap()), Some(Cause::Files));
+    let overlay = overlays.join("production.yaml");
+    assert_eq!(told(dir.path(), || fs::write(&overlay, "a: 4\n").unwrap()), Some(Cause::Files));
+}
+
+#[test]
+fn a_folder_that_is_a_link_is_heard_being_turned() {
+    let dir = tempfile::tempdir().unwrap();
+    let current = dir.path().join("current");
+    for name in ["one", "two"] {
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    symlink("one", &current).unwrap();
+    let turned = || {
+        symlink("two", dir.path().join("next")).unwrap();
+        fs::rename(dir.path().join("next"), &current).unwrap();
+    };
+    assert_eq!(told(&current, turned), Some(Cause::Files));
+    // What it leads to now is listened to.
+    let inside = || fs::write(dir.path().join("two/risk.yaml"), "a: 1\n").unwrap();
+    assert_eq!(told(&current, inside), Some(Cause::Files));
+}
+
+#[test]
+fn many_who_ask_are_one_and_the_end_comes_before_all_of_them() {
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(None, bell.clone());
+    for _ in 0..1_000 {
+        bell.ask(Cause::Request);
+    }
+    bell.ask(Cause::Signal);
+    assert_eq!(watch.next(), Some(Cause::Signal));
+    assert_eq!(bell.take(), None, "all of them were answered by one look");
+    bell.ask(Cause::Request);
+    bell.stop();
+    assert_eq!(watch.next(), None);
+}
+
+#[test]
+fn a_change_between_two_waits_is_not_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(Some(dir.path().to_owned()), bell.clone());
+    bell.ask(Cause::Request);
+    assert_eq!(watch.next(), Some(Cause::Request));
+    // While the files are being read.
+    fs::write(dir.path().join("risk.yaml"), "a: 1\n").unwrap();
+    assert_eq!(watch.next(), Some(Cause::Files));
+}
