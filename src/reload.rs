@@ -78,6 +78,8 @@ impl Reloader {
         let dir = origin.dir.clone().filter(|_| origin.remote.is_none());
         let watch = Watch::new(dir, bell.clone());
         let work = Work::new(setup, tell)?;
+        // Before anybody is told where to ask.
+        work.publish(&Value::Null);
         let body = move || work.run(watch);
         let thread = thread::Builder::new().name("reload".to_owned()).spawn(body)?;
         Ok(Self { bell, thread: Some(thread), told })
@@ -158,7 +160,6 @@ impl Work {
     }
 
     fn run(mut self, mut watch: Watch) {
-        self.publish(&Value::Null);
         if self.dir.is_some() && self.follower.is_none() && !watch.is_told() {
             self.say(
                 Level::Warn,
