@@ -226,13 +226,14 @@ fn a_key_is_explained_with_its_meaning_bounds_default_and_every_layer() {
     let text = explained.to_string().replace(&mine.path().display().to_string(), "DIR");
     let text: Vec<String> =
         text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    let shipped = text[4].clone();
+    let shipped = text[5].clone();
     assert!(shipped.starts_with("set 5000 built in: (built in) risk.yaml:"), "{shipped}");
     assert_eq!(
         text,
         [
             "risk_management.global_limits.max_daily_loss",
             "Loss since midnight UTC, in the quote asset.",
+            "changes while the engine runs",
             "allowed a decimal number above 0, up to 1000000000000",
             "default 5000",
             &shipped,
