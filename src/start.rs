@@ -145,10 +145,7 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
     let page = make_page(&state, &placement)?;
     let Opened { writer, keeper, next_index, .. } = opened;
     let door = Door::of(&state);
-    let kill = Flag::new();
-    if door.held() == Some(Order::Kill) {
-        kill.set();
-    }
+    let kill = killed(&door);
     let blueprint = Blueprint {
         config,
         site: &site,
@@ -192,6 +189,15 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
         misfits,
         began: Instant::now(),
     })
+}
+
+/// Set where an operator's kill outlived the engine.
+fn killed(door: &Door) -> Flag {
+    let kill = Flag::new();
+    if door.held() == Some(Order::Kill) {
+        kill.set();
+    }
+    kill
 }
 
 /// The core that goes on where the journal ends, and the wall time of the last thing it knows.
