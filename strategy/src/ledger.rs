@@ -153,6 +153,8 @@ pub(crate) struct Ledger {
     books: Vec<Book>,
     /// Instruments whose position is not zero.
     held: Bounded<InstrumentId>,
+    /// Books with an orphan: counted along, so that no opening walks them all.
+    orphans: usize,
     /// Sums over all books, kept so that a result costs as much as there are positions.
     realised: Money,
     fees: Money,
@@ -173,6 +175,7 @@ impl Pipe for Ledger {
         self.funding.pipe(words);
         self.unvalued.pipe(words);
         self.other_fees.pipe(words);
+        self.orphans = self.count_orphans();
     }
 }
 
@@ -188,6 +191,7 @@ impl Ledger {
             accounts: vec![Account::default(); assets * VenueId::COUNT],
             books: vec![Book::default(); instruments],
             held: Bounded::with_room(instruments),
+            orphans: 0,
             realised: Money::ZERO,
             fees: Money::ZERO,
             funding: Money::ZERO,
@@ -233,7 +237,20 @@ impl Ledger {
 
     /// Whether some part of a position belongs to no pair.
     pub(crate) fn has_orphans(&self) -> bool {
-        self.books.iter().any(|book| !book.orphan.is_zero())
+        debug_assert_eq!(self.orphans, self.count_orphans());
+        self.orphans > 0
+    }
+
+    fn count_orphans(&self) -> usize {
+        self.books.iter().filter(|book| !book.orphan.is_zero()).count()
+    }
+
+    /// Part of a position belongs to no pair, or no longer so.
+    pub(crate) fn orphaned(&mut self, id: InstrumentId, change: Qty) {
+        let Some(book) = self.books.get_mut(id.index()) else { return };
+        self.orphans -= usize::from(!book.orphan.is_zero());
+        book.orphan += change;
+        self.orphans += usize::from(!book.orphan.is_zero());
     }
 
     /// A fill, ours or not: the position and the cash of it.

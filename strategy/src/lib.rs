@@ -33,6 +33,7 @@ mod seen;
 mod signal;
 mod snapshot;
 pub mod stage;
+mod terms;
 pub mod view;
 
 pub use engine::{Core, Counts};

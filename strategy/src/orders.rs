@@ -53,6 +53,7 @@ impl Orders {
     }
 
     /// Numbers and remembers an order; `None` when there is no room.
+    #[inline]
     pub(crate) fn add(&mut self, order: Order) -> Option<OrderId> {
         if !self.has_room(1) {
             return None;

@@ -221,6 +221,7 @@ impl Pairs {
     }
 
     /// Numbers `pair` and gives it a place.
+    #[inline]
     pub(crate) fn add(&mut self, pair: &Pair) -> Option<usize> {
         let at = self.slots.iter().position(|p| !p.is_alive())?;
         self.numbered += 1;

@@ -301,6 +301,28 @@ impl Risk {
     }
 }
 
+/// Bits that [`exceeds`] first leaves away: 2.8 x 10^-10 of the currency.
+const COARSE: u32 = 48;
+
+/// Whether [`share_of`] is above `limit`. Mostly decided by two multiplications; only what lies close to the
+/// limit, or is too large, is divided.
+#[inline]
+pub(crate) fn exceeds(part: Money, whole: Money, limit: Rate) -> bool {
+    if let (Ok(part @ 0..), Ok(whole @ 4_096..)) =
+        (i64::try_from(part.0 >> COARSE), i64::try_from(whole.0 >> COARSE))
+        && limit.0 > 0
+    {
+        // The part rounded up, the whole down, and the limit lower by more than what the exact ratio loses
+        // where it leaves away the last twelve digits of both.
+        let lower = i128::from(limit.0 - limit.0 / 1_024);
+        let least = i128::from(whole) * lower;
+        if (i128::from(part) + 1) * i128::from(Rate::ONE.0) <= least {
+            return false;
+        }
+    }
+    share_of(part, whole) > limit
+}
+
 /// `part` of `whole` as a ratio, saturating; a whole of nothing is used up by anything.
 pub(crate) fn share_of(part: Money, whole: Money) -> Rate {
     if part.0 <= 0 {

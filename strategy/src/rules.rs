@@ -3,6 +3,7 @@
 
 use crate::hash::Rolling;
 use crate::plan::{Class, Plan};
+use crate::terms::Terms;
 use base::{
     AssetId, InstrumentId, Money, Price, Product, Qty, Rate, Record, Scale, Stamp, StrategyId,
     VenueId,
@@ -44,6 +45,19 @@ pub(crate) struct Combination {
     pub(crate) lot: Qty,
     /// Taker fees of both legs, in and out.
     pub(crate) fees: Rate,
+    /// The most that price x quantity of a leg may be; `None` where that is no machine word.
+    size: Option<i64>,
+}
+
+impl Combination {
+    /// The largest quantity both legs can make that is worth at most the position's size at `price`.
+    #[inline]
+    pub(crate) fn qty(&self, class: &Class, scale: Scale, price: Price) -> Qty {
+        match (self.size, price.0.checked_mul(self.lot.0)) {
+            (Some(size), Some(step)) => Qty(size.checked_div(step).unwrap_or(0) * self.lot.0),
+            _ => scale.qty_for(class.position_size(), price).floor_to(self.lot),
+        }
+    }
 }
 
 /// One version of the plan, as tables.
@@ -53,6 +67,7 @@ pub(crate) struct Rules {
     /// What of the plan shapes the core's state: versions of one shape can take each other's place.
     pub(crate) shape: i64,
     pub(crate) rows: Vec<Row>,
+    terms: Vec<Terms>,
     pub(crate) combinations: Vec<Combination>,
     /// Rows of each base asset.
     members: Vec<Vec<InstrumentId>>,
@@ -66,6 +81,7 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn new(plan: &Plan) -> Self {
         let rows: Vec<Row> = plan.instruments.list.iter().map(row).collect();
+        let terms = plan.instruments.list.iter().map(|i| Terms::new(i, &plan.risk)).collect();
         let mut combinations = Vec::new();
         // Those of disabled strategies too: they may have pairs, and can be enabled while running.
         for (number, strategy) in (0_u16..).zip(&plan.strategies) {
@@ -89,6 +105,7 @@ impl Rules {
             plan: plan.clone(),
             shape: shape(plan),
             rows,
+            terms,
             combinations,
             members,
             spans,
@@ -97,8 +114,15 @@ impl Rules {
         }
     }
 
+    #[inline]
     pub(crate) fn row(&self, id: InstrumentId) -> Option<&Row> {
         self.rows.get(id.index())
+    }
+
+    /// What the orders and positions of an instrument are held against.
+    #[inline]
+    pub(crate) fn terms(&self, id: InstrumentId) -> Option<&Terms> {
+        self.terms.get(id.index())
     }
 
     /// Every instrument of a base asset.
@@ -240,7 +264,9 @@ fn combine(
             };
             let Some(lot) = common_multiple(a.lot, b.lot) else { continue };
             let fees = Rate((a.fee_taker + b.fee_taker).0.saturating_mul(2));
-            found(Combination { strategy, legs: [a.id, b.id], both_ways, lot, fees });
+            let size = a.scale.unit().map(|unit| class.position_size().0 / unit.0);
+            let size = size.and_then(|size| i64::try_from(size).ok());
+            found(Combination { strategy, legs: [a.id, b.id], both_ways, lot, fees, size });
         }
     }
 }

@@ -41,13 +41,11 @@ pub(crate) struct Edge {
 
 /// How many settlements lie in `(wall, wall + horizon]`.
 pub(crate) fn settlements(rated: &Rated, wall: WallNs, horizon: Span) -> i64 {
-    let end = i128::from(wall.0) + i128::from(horizon.0);
-    let first = i128::from(rated.next.0);
-    if first > end || rated.interval.0 == 0 {
-        return 0;
-    }
-    let more = (end - first) / i128::from(rated.interval.0);
-    i64::try_from(more).unwrap_or(i64::MAX - 1) + 1
+    // Wall times are of this century and spans below a century: nothing saturates.
+    let left = wall.0.saturating_add_unsigned(horizon.0).saturating_sub(rated.next.0);
+    let Ok(left) = u64::try_from(left) else { return 0 };
+    left.checked_div(rated.interval.0)
+        .map_or(0, |more| i64::try_from(more).unwrap_or(i64::MAX - 1) + 1)
 }
 
 /// A rate for one interval as a rate for one hour: the only way two rates are compared.
@@ -73,7 +71,7 @@ pub(crate) fn carry(
         }
         let rated = market.rated(row.id, at.0, at.1)?;
         let count = settlements(&rated, at.1, horizon);
-        Some(i128::from(rated.rate.0).saturating_mul(i128::from(count)))
+        Some(i128::from(rated.rate.0) * i128::from(count))
     };
     Some(narrow(leg(short)?.saturating_sub(leg(long)?)))
 }
@@ -125,7 +123,20 @@ pub(crate) fn spread_reaches(bid: Price, ask: Price, least: Rate) -> bool {
     gained * i128::from(Rate::ONE.0) >= i128::from(least.0) * i128::from(ask.0)
 }
 
+#[inline]
 fn ratio(part: i128, whole: i128) -> Option<Rate> {
+    // Nearly always: machine words.
+    if let (Ok(part), Ok(whole @ 1..)) = (i64::try_from(part), i64::try_from(whole))
+        && let Some(scaled) = part.checked_mul(Rate::ONE.0)
+    {
+        return scaled.checked_div(whole).map(Rate);
+    }
+    ratio_of_large(part, whole)
+}
+
+#[cold]
+#[inline(never)]
+fn ratio_of_large(part: i128, whole: i128) -> Option<Rate> {
     divide(part.checked_mul(i128::from(Rate::ONE.0))?, whole).map(narrow)
 }
 

@@ -16,9 +16,9 @@ use crate::outputs::Outputs;
 use crate::risk::Mode;
 use crate::rules::Prepared;
 use base::input::{Action, Command, Reject, RejectClass, Timer};
-use base::output::{Alarm, AlarmCode, PairChange, Place};
+use base::output::{Alarm, AlarmCode, PairChange};
 use base::{
-    Bounded, Clock, Input, InstrumentId, Output, Record, Span, Stage, Stamp, VenueId, Work,
+    Bounded, Clock, Input, InstrumentId, Kind, Output, Record, Span, Stage, Stamp, VenueId, Work,
 };
 use journal::Writer as Journal;
 use rings::{Receiver, Sender};
@@ -169,7 +169,6 @@ impl<C: Clock> StrategyStage<C> {
     }
 
     /// Journals and sends what the step wrote; `false` while a ring is full.
-    #[cold]
     #[inline(never)]
     fn pass_on(&mut self, now: Stamp) -> bool {
         // bound: the outputs of one step
@@ -184,33 +183,27 @@ impl<C: Clock> StrategyStage<C> {
         true
     }
 
+    #[inline]
     fn send(&mut self, record: &Record, now: Stamp) -> bool {
-        let Ok(output) = Output::read(record) else { return true };
-        let venue = match output {
-            Output::Place(place) => {
-                if self.is_late(&place, now) {
-                    return self.expire(record, &place);
+        // What a record is for stands in it: only what is told is read whole.
+        let venue = match Kind::from_u8(record.kind) {
+            Some(Kind::Place) => {
+                if self.is_late(record, now) {
+                    return self.expire(record);
                 }
-                place.venue
+                record.venue_id()
             }
-            Output::Cancel(cancel) => cancel.venue,
-            Output::CancelAll(all) => all.venue,
-            Output::Query(query) => query.venue,
-            Output::PairChange(change) => {
-                self.tell_pair(&change, record.stamp);
-                return self.keep(record);
+            Some(Kind::Cancel | Kind::CancelAll | Kind::Query) => record.venue_id(),
+            _ => {
+                self.tell_output(record);
+                None
             }
-            Output::Alarm(alarm) => {
-                self.tell_alarm(&alarm, record.stamp);
-                return self.keep(record);
-            }
-            Output::Checkpoint(_) => return self.keep(record),
         };
-        let route = self.links.routes.get(venue.index()).copied().flatten();
+        let route = venue.and_then(|venue| *self.links.routes.get(venue.index())?);
         let Some(gateway) = route.and_then(|at| self.links.gateways.get_mut(at)) else {
             return self.keep(record);
         };
-        if gateway.free() == 0 {
+        if gateway.is_full() {
             return false;
         }
         // The record is in the journal before its bytes may leave.
@@ -227,13 +220,16 @@ impl<C: Clock> StrategyStage<C> {
         true
     }
 
-    /// An order whose prices are too old to be sent: it waited for a ring.
-    fn is_late(&self, place: &Place, now: Stamp) -> bool {
-        now - place.cause > self.core.plan().freshness.receive_age
+    /// An order whose prices are too old to be sent: it waited for a ring. Its stamp is that of its cause.
+    #[inline]
+    fn is_late(&self, record: &Record, now: Stamp) -> bool {
+        now - record.stamp > self.core.plan().freshness.receive_age
     }
 
     #[cold]
-    fn expire(&mut self, record: &Record, place: &Place) -> bool {
+    #[inline(never)]
+    fn expire(&mut self, record: &Record) -> bool {
+        let Ok(Output::Place(place)) = Output::read(record) else { return self.keep(record) };
         let refusal = Reject {
             venue: place.venue,
             instrument: place.instrument,
@@ -254,6 +250,15 @@ impl<C: Clock> StrategyStage<C> {
         numbers: [i64; 3],
     ) {
         self.tools.notices.tell(Notice { stamp, code, venue, instrument, numbers });
+    }
+
+    /// What a person may want to know of.
+    fn tell_output(&mut self, record: &Record) {
+        match Output::read(record) {
+            Ok(Output::PairChange(change)) => self.tell_pair(&change, record.stamp),
+            Ok(Output::Alarm(alarm)) => self.tell_alarm(&alarm, record.stamp),
+            _ => {}
+        }
     }
 
     fn tell_pair(&mut self, change: &PairChange, stamp: Stamp) {

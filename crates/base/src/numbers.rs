@@ -136,6 +136,26 @@ impl Rate {
         decimal::parse_rounded(text, Self::EXP).map(Self)
     }
 
+    /// `part / whole` towards zero; `None` unless `whole` is positive and the ratio fits.
+    #[must_use]
+    #[inline]
+    pub fn of(part: i64, whole: i64) -> Option<Self> {
+        if whole <= 0 {
+            return None;
+        }
+        match part.checked_mul(Self::ONE.0) {
+            Some(scaled) => scaled.checked_div(whole).map(Self),
+            None => Self::of_large(part, whole),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_large(part: i64, whole: i64) -> Option<Self> {
+        let ratio = divide(i128::from(part) * i128::from(Self::ONE.0), i128::from(whole))?;
+        i64::try_from(ratio).ok().map(Self)
+    }
+
     /// In basis points with decimals, for display.
     #[must_use]
     pub const fn bps(self) -> Decimal {
@@ -239,6 +259,12 @@ impl Scale {
     /// `price_exp + qty_exp` may not exceed this, so that notionals are exact in [`Money`].
     pub const EXP_SUM_MAX: u8 = Money::EXP;
 
+    /// What one unit of price times one unit of quantity is; `None` beyond [`Scale::EXP_SUM_MAX`].
+    #[must_use]
+    pub fn unit(self) -> Option<Money> {
+        NOTIONAL_UNIT.get(usize::from(self.price_exp + self.qty_exp)).copied().map(Money)
+    }
+
     /// Price times quantity, exact; `None` beyond what `Money` holds.
     #[must_use]
     pub fn checked_notional(self, price: Price, qty: Qty) -> Option<Money> {
@@ -320,6 +346,7 @@ impl Price {
         self.round(tick, side == Side::Buy)
     }
 
+    #[inline]
     fn round(self, tick: Self, up: bool) -> Self {
         if tick.0 <= 0 {
             return self;
@@ -336,20 +363,28 @@ impl Price {
 
     /// This price moved by a ratio (`Rate::BP` = one basis point up), rounded towards zero.
     #[must_use]
+    #[inline]
     pub fn scaled(self, rate: Rate) -> Self {
+        // Nearly always: the product fits a word.
+        let moved = self.0.checked_mul(rate.0).map(|product| product / Rate::ONE.0);
+        self + Self(moved.unwrap_or_else(|| self.moved_far(rate)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn moved_far(self, rate: Rate) -> i64 {
         let moved = by_one(i128::from(self.0) * i128::from(rate.0));
-        self + Self(i64::try_from(moved).unwrap_or(i64::MAX))
+        i64::try_from(moved).unwrap_or(i64::MAX)
     }
 
     /// `(self - other) / other` as a ratio; `None` for a price that is not positive.
     #[must_use]
+    #[inline]
     pub fn over(self, other: Self) -> Option<Rate> {
         if self.0 <= 0 || other.0 <= 0 {
             return None;
         }
-        let difference = i128::from(self.0) - i128::from(other.0);
-        let ratio = divide(difference * i128::from(Rate::ONE.0), i128::from(other.0))?;
-        i64::try_from(ratio).ok().map(Rate)
+        Rate::of(self.0 - other.0, other.0)
     }
 }
 

@@ -211,7 +211,10 @@ impl Record {
         }
     }
 
-    pub(crate) fn venue_id(&self) -> Option<VenueId> {
+    /// The venue it names, if any.
+    #[inline]
+    #[must_use]
+    pub fn venue_id(&self) -> Option<VenueId> {
         VenueId::from_u8(self.venue)
     }
 }

@@ -77,6 +77,13 @@ impl<T: Send> Sender<T> {
         self.producer.slots()
     }
 
+    /// Whether a push would find no room. Reads the other thread's line only when it looks full.
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.producer.is_full()
+    }
+
     /// How many events wait in it.
     #[must_use]
     pub fn fill(&self) -> usize {

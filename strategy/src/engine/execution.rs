@@ -281,9 +281,7 @@ impl Core {
 
     /// Part of a position that no pair holds.
     pub(super) fn orphaned(&mut self, id: InstrumentId, change: Qty) {
-        if let Some(book) = self.ledger.book_mut(id) {
-            book.orphan += change;
-        }
+        self.ledger.orphaned(id, change);
     }
 
     pub(super) fn on_fee(&mut self, fee: &Fee) {

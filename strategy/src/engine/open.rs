@@ -7,11 +7,11 @@ use crate::order::{Order, Purpose};
 use crate::outputs::Outputs;
 use crate::pair::{Leg, Pair, entry_side};
 use crate::plan::Limit;
-use crate::risk::{Gate, Mode, share_of};
+use crate::risk::{Gate, Mode, exceeds};
 use crate::rules::{Combination, Row, bit};
 use crate::signal::{self, Edge};
 use base::output::{AlarmCode, PairPhase, PairReason, Place, Style};
-use base::{InstrumentId, Money, OrderId, Output, PairId, Price, Qty, Rate, Side, Span, VenueId};
+use base::{InstrumentId, Money, Output, PairId, Price, Qty, Rate, Side, Span, VenueId};
 
 /// An order that is wanted.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +27,9 @@ pub(super) struct Want {
 
 /// A pair that passed its gates.
 struct Ready {
-    long: Row,
-    short: Row,
+    legs: [InstrumentId; 2],
+    /// What one leg is worth.
+    notional: Money,
     edge: Edge,
     qty: Qty,
     prices: [Price; 2],
@@ -37,7 +38,6 @@ struct Ready {
 
 impl Core {
     /// A combination's spread is worth a look, one way or the other.
-    #[cold]
     #[inline(never)]
     pub(super) fn opportunity(&mut self, number: u32, ways: [bool; 2], out: &mut Outputs) {
         let now = self.now;
@@ -65,6 +65,8 @@ impl Core {
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn refuse(&mut self, gate: Gate, number: u32, leg: InstrumentId, out: &mut Outputs) {
         let pause = self.now + self.rules.plan.orders.refusal_pause;
         if let Some(watch) = self.watches.get_mut(number as usize) {
@@ -102,7 +104,7 @@ impl Core {
         let carry = signal::carry(&self.market, long, short, at, class.horizon())
             .ok_or(Gate::FundingUnknown)?;
         let dearest = buy.ask.max(sell.bid);
-        let qty = long.scale.qty_for(class.position_size(), dearest).floor_to(c.lot);
+        let qty = c.qty(class, long.scale, dearest);
         let age = self.market.limits.receive_age;
         let edge = signal::edge(buy, sell, qty, (carry, c.fees), (self.now, age))
             .ok_or(Gate::DepthUnknown)?;
@@ -117,7 +119,8 @@ impl Core {
         self.gate_losses()?;
         self.gate_positions([long, short], prices, qty)?;
         let needs = self.gate_balances([long, short], prices, qty)?;
-        Ok(Some(Ready { long: *long, short: *short, edge, qty, prices, needs }))
+        let notional = long.scale.notional(edge.long_price, qty);
+        Ok(Some(Ready { legs: [long.id, short.id], notional, edge, qty, prices, needs }))
     }
 
     fn gate_sessions(&self, legs: [&Row; 2]) -> Result<(), Gate> {
@@ -207,18 +210,18 @@ impl Core {
         slots: [&Slot; 2],
         qty: Qty,
     ) -> Result<(), Gate> {
-        let most = self.rules.plan.risk.max_order_notional;
         for ((row, price), slot) in rows.into_iter().zip(prices).zip(slots) {
+            let Some(terms) = self.rules.terms(row.id) else { return Err(Gate::BookUnknown) };
             if qty.0 <= 0 || qty < row.qty_min {
                 return Err(Gate::QtyBelowMin);
             }
             if qty > row.qty_max {
                 return Err(Gate::QtyAboveMax);
             }
-            if row.scale.notional(price.min(slot.bid), qty) < row.notional_min {
+            if terms.is_below_least(price.min(slot.bid), qty) {
                 return Err(Gate::NotionalBelowMin);
             }
-            if row.scale.notional(price.max(slot.ask), qty) > most {
+            if terms.is_beyond_order(price.max(slot.ask), qty) {
                 return Err(Gate::OrderNotional);
             }
         }
@@ -273,7 +276,8 @@ impl Core {
             }
             let (long, short) = self.worst(row.id);
             let held = if leg == 0 { long } else { short };
-            if row.scale.notional(price, held + qty) > risk.max_position_size {
+            let terms = self.rules.terms(row.id);
+            if terms.is_none_or(|terms| terms.is_beyond_position(price, held + qty)) {
                 return Err(Gate::PositionSize);
             }
         }
@@ -287,12 +291,12 @@ impl Core {
             if row.scale.amount(most) > limit.max_position {
                 return Err(Gate::BasePosition);
             }
-            if share_of(row.scale.notional(price, most), equity) > limit.max_concentration {
+            if exceeds(row.scale.notional(price, most), equity, limit.max_concentration) {
                 return Err(Gate::Concentration);
             }
         }
         let gross = self.gross() + added + added;
-        if share_of(gross, equity) > risk.max_leverage {
+        if exceeds(gross, equity, risk.max_leverage) {
             return Err(Gate::Leverage);
         }
         Ok(())
@@ -356,7 +360,15 @@ impl Core {
 
     /// What an order that opens needs of the quote asset: the price of spot, the margin of a
     /// perpetual, and the fee.
+    #[inline]
     pub(super) fn need(&self, row: &Row, price: Price, qty: Qty) -> Money {
+        let need = self.rules.terms(row.id).and_then(|terms| terms.need(price, qty));
+        need.unwrap_or_else(|| self.need_of_large(row, price, qty))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn need_of_large(&self, row: &Row, price: Price, qty: Qty) -> Money {
         let notional = row.scale.notional(price, qty);
         let fee = notional.checked_mul_rate(row.fee_taker).unwrap_or(notional).abs();
         let margin = if row.is_perpetual() { self.margin(notional) } else { notional };
@@ -399,16 +411,16 @@ impl Core {
 
     /// Both legs leave in one step.
     fn open(&mut self, number: u32, c: Combination, ready: &Ready, out: &mut Outputs) {
-        let leg = |row: &Row| Leg { instrument: row.id, ..Leg::default() };
+        let leg = |instrument| Leg { instrument, ..Leg::default() };
         let pair = Pair {
             strategy: c.strategy,
             combination: number,
-            legs: [leg(&ready.long), leg(&ready.short)],
+            legs: ready.legs.map(leg),
             phase: PairPhase::Opening,
             reason: PairReason::Edge,
             target: ready.qty,
             edge: ready.edge.net,
-            notional: ready.long.scale.notional(ready.edge.long_price, ready.qty),
+            notional: ready.notional,
             opened: self.wall,
             ..Pair::default()
         };
@@ -419,7 +431,7 @@ impl Core {
         }
         self.counts.pairs_started += 1;
         self.risk.note_open(c.strategy.index(), self.now);
-        self.announce(at, out);
+        // The orders first: what is told of them costs time too.
         for (leg, (price, need)) in ready.prices.into_iter().zip(ready.needs).enumerate() {
             let want = Want {
                 side: entry_side(leg),
@@ -431,17 +443,18 @@ impl Core {
             };
             self.send(at, leg, want, out);
         }
+        self.announce(at, out);
     }
 
     /// Sends an order of a leg that has none. Says whether it left.
     pub(super) fn send(&mut self, at: usize, leg: usize, want: Want, out: &mut Outputs) -> bool {
-        let Some(pair) = self.pairs.get(at).copied() else { return false };
-        let Some(state) = pair.leg(leg).copied() else { return false };
-        let Some(row) = self.rules.row(state.instrument).copied() else { return false };
+        let Some(pair) = self.pairs.get_mut(at) else { return false };
+        let (id, strategy, combination) = (pair.id, pair.strategy, pair.combination);
+        let Some(state) = pair.legs.get_mut(leg) else { return false };
+        let Some(row) = self.rules.row(state.instrument) else { return false };
         if state.is_busy() || out.room() < 8 || want.qty.0 <= 0 {
             return false;
         }
-        let need = want.need;
         let order = Order {
             instrument: row.id,
             side: want.side,
@@ -452,32 +465,18 @@ impl Core {
             life: crate::order::Life::Sent,
             sent: self.now,
             news: self.now,
-            pair: pair.id,
-            strategy: pair.strategy,
-            combination: pair.combination,
+            pair: id,
+            strategy,
+            combination,
             leg: u8::from(leg != 0),
-            need,
+            need: want.need,
             last_price: want.price,
             ..Order::default()
         };
-        let Some(id) = self.orders.add(order) else { return false };
-        self.ledger.reserve(row.venue, row.quote, need);
-        if let Some(leg) = self.pairs.get_mut(at).and_then(|p| p.legs.get_mut(leg)) {
-            leg.order = id;
-        }
+        let Some(order) = self.orders.add(order) else { return false };
+        state.order = order;
+        self.ledger.reserve(row.venue, row.quote, want.need);
         self.counts.orders_sent += 1;
-        self.write_place(id, &row, pair.id, want, out);
-        true
-    }
-
-    fn write_place(
-        &mut self,
-        order: OrderId,
-        row: &Row,
-        pair: PairId,
-        want: Want,
-        out: &mut Outputs,
-    ) {
         let place = Place {
             venue: row.venue,
             instrument: row.id,
@@ -488,10 +487,11 @@ impl Core {
             price: want.price,
             qty: want.qty,
             cause: self.cause,
-            pair,
+            pair: id,
             version: self.rules.plan.version,
         };
         self.write(Output::Place(place), out);
+        true
     }
 
     /// How long a step of the ladder may take in all.

@@ -53,3 +53,35 @@ fn a_restart_keeps_what_a_limit_or_an_operator_had_stopped() {
         assert_eq!(risk.mode, after, "after {before:?}");
     }
 }
+
+#[test]
+fn what_exceeds_a_limit_is_what_its_share_says_close_to_it_and_far_from_it() {
+    let mut state = 7_u64;
+    let mut next = |bits: u32| {
+        state = state.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+        i128::from(state >> 1) >> (63 - bits)
+    };
+    let mut beyond = 0;
+    for round in 0..20_000_u32 {
+        let whole = Money(next(63) << (round % 50));
+        let limit = Rate(i64::try_from(next(round % 60 + 1)).unwrap());
+        let share = by_one(whole.0).saturating_mul(i128::from(limit.0));
+        let parts = [
+            0,
+            share - 1,
+            share,
+            share.saturating_add(i128::from(Rate::ONE.0)),
+            share.saturating_mul(2),
+            share / 2,
+            next(60) << 60,
+        ];
+        for part in parts.map(Money) {
+            let exceeded = exceeds(part, whole, limit);
+            assert_eq!(exceeded, share_of(part, whole) > limit, "{part:?} of {whole:?}, {limit}");
+            beyond += u32::from(exceeded);
+        }
+    }
+    assert!(beyond > 20_000, "{beyond}");
+    assert!(exceeds(Money(1), Money(0), Rate(5)) && !exceeds(Money(0), Money(0), Rate(5)));
+    assert!(!exceeds(Money(-1), Money(1), Rate(0)));
+}
