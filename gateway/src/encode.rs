@@ -7,7 +7,7 @@
 use base::{ClientOrderId, Instance, OrderId, Side, output::Place, output::Style};
 
 use crate::markets::Market;
-use crate::text::{DECIMAL_MAX, Draft};
+use crate::text::{Short, decimal};
 
 pub mod binance;
 pub mod bybit;
@@ -29,9 +29,9 @@ pub struct Ticket<'m> {
     pub style: Style,
     /// Only to reduce a position.
     pub reduce_only: bool,
-    /// Digits and decimals; nothing for a market order.
-    price: (u64, u8),
-    size: (u64, u8),
+    /// Nothing for a market order.
+    price: Short,
+    size: Short,
 }
 
 impl<'m> Ticket<'m> {
@@ -44,6 +44,7 @@ impl<'m> Ticket<'m> {
             Style::Market => (0, 0),
             _ => market.price_digits(place.price)?,
         };
+        let size = market.size_digits(place.qty)?;
         if place.reduce_only && market.product == base::Product::Spot {
             return None;
         }
@@ -53,27 +54,24 @@ impl<'m> Ticket<'m> {
             side: place.side,
             style: place.style,
             reduce_only: place.reduce_only,
-            price,
-            size: market.size_digits(place.qty)?,
+            price: decimal(price.0, price.1),
+            size: decimal(size.0, size.1),
         })
     }
 
     /// The price as text, for requests that are put together off the hot path.
     pub(crate) fn price(&self) -> String {
-        decimal(self.price)
+        shown(&self.price)
     }
 
     /// The size as text.
     pub(crate) fn size(&self) -> String {
-        decimal(self.size)
+        shown(&self.size)
     }
 }
 
-fn decimal((digits, decimals): (u64, u8)) -> String {
-    let mut text = [0; DECIMAL_MAX];
-    let mut draft = Draft::new(&mut text);
-    draft.fixed(digits, decimals);
-    String::from_utf8_lossy(draft.written()).into_owned()
+fn shown(text: &Short) -> String {
+    String::from_utf8_lossy(text.as_bytes()).into_owned()
 }
 
 /// An order that is named to a venue: to cancel it or to ask for it.

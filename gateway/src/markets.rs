@@ -4,7 +4,7 @@ use core::num::NonZeroU64;
 
 use base::{AssetId, Edge, Instrument, InstrumentId, Instruments, Price, Product, Qty, VenueId};
 
-use crate::text::fnv;
+use crate::text::{Short, decimal, fnv};
 
 /// Longest symbol that fits; a longer one is refused at start.
 pub const SYMBOL_MAX: usize = 30;
@@ -28,8 +28,9 @@ pub struct Market {
     pub code: u64,
     price: Shape,
     size: Shape,
-    symbol: [u8; SYMBOL_MAX],
-    symbol_length: u8,
+    pub(crate) symbol: Short,
+    /// `code` as text.
+    pub(crate) code_text: Short,
 }
 
 /// How a number is written: divided by its common power of ten, with the decimals that remain.
@@ -69,8 +70,7 @@ impl Shape {
 impl Market {
     fn new(instrument: &Instrument) -> Option<Self> {
         let name = instrument.symbol.as_bytes();
-        let mut symbol = [0; SYMBOL_MAX];
-        symbol.get_mut(..name.len())?.copy_from_slice(name);
+        let symbol = Short::new(name).filter(|_| name.len() <= SYMBOL_MAX)?;
         let edge = instrument.edge;
         Some(Self {
             id: instrument.id,
@@ -83,7 +83,7 @@ impl Market {
             price: Shape::new(instrument.tick.0, edge.price_exp, 1),
             size: Shape::new(instrument.lot.0, edge.size_exp, edge.size_factor),
             symbol,
-            symbol_length: u8::try_from(name.len()).ok()?,
+            code_text: decimal(instrument.code, 0),
         })
     }
 
@@ -91,7 +91,7 @@ impl Market {
     #[must_use]
     #[inline]
     pub fn symbol(&self) -> &[u8] {
-        self.symbol.get(..usize::from(self.symbol_length)).unwrap_or_default()
+        self.symbol.as_bytes()
     }
 
     /// The digits and decimals of a price; `None` unless it is a positive multiple of the tick.

@@ -134,17 +134,18 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
 
     /// Takes intents from the ring; returns how many.
     fn take_intents(&mut self, now: Stamp) -> u32 {
-        let mut done = 0;
+        let (mut done, mut now) = (0, now);
         for _ in 0..BURST {
             let Some(record) = self.intents.pop() else { break };
-            self.intent(&record, now);
+            now = self.intent(&record, now);
             done += 1;
         }
         done
     }
 
+    /// Acts on an intent; says when its order had left, or when it was taken.
     #[inline]
-    fn intent(&mut self, record: &Record, now: Stamp) {
+    fn intent(&mut self, record: &Record, now: Stamp) -> Stamp {
         let output = Output::read(record);
         let (desks, clock) = (&mut self.desks, &self.clock);
         let mut hands = hands!(self, now);
@@ -173,6 +174,7 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
                 hands.page.add(Counter::OrdersLocal, 1);
             }
         }
+        hands.now
     }
 
     fn take_clocks(&mut self) {

@@ -8,6 +8,7 @@ mod account;
 mod control;
 mod drive;
 mod execution;
+mod funds;
 mod open;
 mod orphans;
 mod reconcile;

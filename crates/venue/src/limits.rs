@@ -154,6 +154,13 @@ impl Budget {
         now: Stamp,
     ) -> Result<(), Held> {
         self.room(spend, instrument, now)?;
+        self.count(spend, instrument, now);
+        Ok(())
+    }
+
+    /// Counts a request for which there was [room](Self::room): what is counted need not wait for it, the
+    /// request does.
+    pub fn count(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) {
         let tolls = rules::tolls(self.venue, spend, self.product(instrument), instrument);
         for toll in tolls.iter() {
             let index = self.place_of(toll, instrument);
@@ -164,13 +171,13 @@ impl Budget {
         if let Some(own) = &mut self.own {
             own.window.add(1, now);
         }
-        Ok(())
     }
 
     /// Whether it could be sent now; counts nothing.
     ///
     /// # Errors
     /// [`Held`].
+    #[inline]
     pub fn room(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) -> Result<(), Held> {
         if now < self.frozen_until {
             return Err(Held { meter: "venue", until: self.frozen_until });

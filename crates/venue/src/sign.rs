@@ -10,7 +10,7 @@ pub mod hmac;
 pub mod okx;
 pub mod text;
 
-pub use hmac::{HmacKey, Mac, Prefix};
+pub use hmac::{HmacKey, Mac, PADDING, Prefix};
 
 #[cfg(test)]
 mod tests;

@@ -71,7 +71,7 @@ impl<L: Channel> Desk<L> {
         hands: &mut Hands<'_>,
     ) -> Result<(), Unsent> {
         let Self { lines, wire, markets, mind } = self;
-        let begun = clock.now();
+        let begun = hands.now;
         let market = markets.get(place.instrument).ok_or(Unsent::Instrument)?;
         let ticket = Ticket::new(market, mind.instance, place).ok_or(Unsent::Rules)?;
         let line = order_line(lines).filter(|_| mind.orders_up);
@@ -88,23 +88,29 @@ impl<L: Channel> Desk<L> {
             return Err(Unsent::Full);
         }
         let request = mind.requests.free().ok_or(Unsent::Full)?;
-        mind.spend_on_place(place, hands)?;
+        mind.has_budget(place, hands)?;
         let at = Moment { request, venue_ms: mind.venue_ms };
         // The last look before the socket: after the flag no new order leaves.
         if hands.kill.is_set() {
             return Err(Unsent::Killed);
         }
-        let Some(line) = line else { return mind.place_slowly(place, request, hands) };
+        let Some(line) = line else {
+            mind.count_place(place, hands);
+            return mind.place_slowly(place, request, hands);
+        };
         let mut written = begun;
         let mut write = |out: &mut [u8]| {
             let length = wire.place(&ticket, at, out);
             written = clock.now();
             length
         };
-        if line.send_with(TEXT_MAX, &mut write).is_err() {
+        let gone = line.send_with(TEXT_MAX, &mut write).is_ok();
+        let sent = clock.now();
+        mind.count_place(place, hands);
+        if !gone {
             return mind.place_slowly(place, request, hands);
         }
-        let sent = clock.now();
+        hands.now = sent;
         hands.page.add(Counter::OrdersSent, 1);
         hands.page.record(Hist::TickToOrder, (sent - place.cause).0);
         hands.page.record(Hist::Encode, (written - begun).0);
@@ -197,6 +203,10 @@ impl<L: Channel> Desk<L> {
     }
 }
 
+const fn spend_of(place: &Place) -> Spend {
+    if place.reduce_only { Spend::Exit } else { Spend::Place }
+}
+
 /// The connection orders go out on.
 pub(super) fn order_line<L>(lines: &mut [Option<Line<L>>; 2]) -> Option<&mut Line<L>> {
     let [orders, _] = lines;
@@ -205,15 +215,20 @@ pub(super) fn order_line<L>(lines: &mut [Option<Line<L>>; 2]) -> Option<&mut Lin
 
 impl Mind {
     #[inline]
-    fn spend_on_place(&mut self, place: &Place, hands: &Hands<'_>) -> Result<(), Unsent> {
-        let spend = if place.reduce_only { Spend::Exit } else { Spend::Place };
-        let spent = self.budget.try_spend(spend, place.instrument, hands.now);
-        spent.map_err(|held| {
+    fn has_budget(&mut self, place: &Place, hands: &Hands<'_>) -> Result<(), Unsent> {
+        let room = self.budget.room(spend_of(place), place.instrument, hands.now);
+        room.map_err(|held| {
             if !place.reduce_only {
                 self.budget_held = Some((place.instrument, held.until));
             }
             Unsent::Budget
         })
+    }
+
+    /// Counts an order for which there was budget.
+    #[inline]
+    fn count_place(&mut self, place: &Place, hands: &Hands<'_>) {
+        self.budget.count(spend_of(place), place.instrument, hands.now);
     }
 
     /// Remembers an order whose bytes were written at `sent`, or leave until `latest` at most.

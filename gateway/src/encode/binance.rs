@@ -7,23 +7,28 @@ use std::sync::Arc;
 
 use base::{Side, VenueId, output::Style};
 use venue::credentials::{Credentials, Secret};
-use venue::sign::{self, Prefix};
+use venue::sign::{self, PADDING, Prefix};
 
 use super::{Moment, Named, Ticket};
 use crate::markets::Market;
-use crate::text::Draft;
+use crate::text::{Draft, Padded, Short, decimal};
 
 /// Longest API key that fits its place.
 pub const KEY_MAX: usize = 128;
 
-/// The text that is signed: all parameters of one request.
+/// The text that is signed: all parameters of one request, and what is behind the key's last whole block.
 const SIGNED_MAX: usize = 512;
+
+/// Requests are good for so long unless they say something else: milliseconds.
+const USUAL_WINDOW: u32 = 5_000;
 
 /// Writes the requests of one account at one of the two venues.
 pub struct Requests {
     credentials: Arc<Credentials>,
     /// The HMAC state after `apiKey=...`, where the key is of that kind.
     prefix: Option<Prefix>,
+    /// What of it the state has not taken in yet.
+    prefix_rest: Padded<64>,
     /// `"apiKey":"...",` and `apiKey=...`.
     key_json: Box<[u8]>,
     key_signed: Box<[u8]>,
@@ -43,13 +48,32 @@ impl core::fmt::Debug for Requests {
 
 /// The same parameter in both texts.
 struct Piece {
-    json: Box<[u8]>,
-    signed: Box<[u8]>,
+    json: Padded<PIECE>,
+    signed: Padded<PIECE>,
 }
 
+/// Room of a [`Piece`] in each text.
+const PIECE: usize = 96;
+
 impl Piece {
-    fn new(json: &str, signed: &str) -> Self {
-        Self { json: json.as_bytes().into(), signed: signed.as_bytes().into() }
+    fn new(json: &str, signed: &str) -> Option<Self> {
+        Some(Self { json: Padded::new(json.as_bytes())?, signed: Padded::new(signed.as_bytes())? })
+    }
+
+    /// What stands between size and symbol. The usual window is not said: a block less to sign.
+    fn of_side(side: &str, reduces: bool, window_ms: u32) -> Option<Self> {
+        let (mut json, mut signed) = (String::from("\","), String::new());
+        if window_ms != USUAL_WINDOW {
+            json += &format!("\"recvWindow\":{window_ms},");
+            signed += &format!("&recvWindow={window_ms}");
+        }
+        if reduces {
+            json += "\"reduceOnly\":\"true\",";
+            signed += "&reduceOnly=true";
+        }
+        json += &format!("\"side\":\"{side}\",\"symbol\":\"");
+        signed += &format!("&side={side}&symbol=");
+        Self::new(&json, &signed)
     }
 }
 
@@ -68,7 +92,8 @@ impl Both<'_, '_> {
 
     #[inline]
     fn piece(&mut self, piece: &Piece) {
-        self.put(&piece.json, &piece.signed);
+        self.json.padded(&piece.json);
+        self.signed.padded(&piece.signed);
     }
 
     #[inline]
@@ -77,17 +102,14 @@ impl Both<'_, '_> {
     }
 
     #[inline]
-    fn fixed(&mut self, (digits, decimals): (u64, u8)) {
-        let start = self.json.written().len();
-        self.json.fixed(digits, decimals);
-        self.signed.put(self.json.written().get(start..).unwrap_or_default());
+    fn padded(&mut self, text: &Short) {
+        self.json.padded(text);
+        self.signed.padded(text);
     }
 
     #[inline]
     fn number(&mut self, value: u64) {
-        let start = self.json.written().len();
-        self.json.number(value);
-        self.signed.put(self.json.written().get(start..).unwrap_or_default());
+        self.padded(&decimal(value, 0));
     }
 }
 
@@ -102,23 +124,13 @@ impl Requests {
         let key_json = format!("\"apiKey\":\"{key}\",").into_bytes();
         let key_signed = format!("apiKey={key}").into_bytes();
         let prefix = credentials.hmac().map(|hmac| hmac.prefix(&key_signed));
-        let sides = [Side::Buy, Side::Sell].map(|side| {
-            [false, true].map(|reduce| {
-                let side = if side == Side::Buy { "BUY" } else { "SELL" };
-                let (json, signed) = if reduce {
-                    ("\"reduceOnly\":\"true\",", "&reduceOnly=true")
-                } else {
-                    ("", "")
-                };
-                Piece::new(
-                    &format!(
-                        "\",\"recvWindow\":{recv_window_ms},{json}\"side\":\"{side}\",\"symbol\":\""
-                    ),
-                    &format!("&recvWindow={recv_window_ms}{signed}&side={side}&symbol="),
-                )
-            })
-        });
+        let side = |name, reduces| Piece::of_side(name, reduces, recv_window_ms);
+        let sides = [
+            [side("BUY", false)?, side("BUY", true)?],
+            [side("SELL", false)?, side("SELL", true)?],
+        ];
         Some(Self {
+            prefix_rest: Padded::new(prefix.as_ref().map_or(&[], Prefix::rest))?,
             prefix,
             key_json: key_json.into(),
             key_signed: key_signed.into(),
@@ -126,7 +138,7 @@ impl Requests {
             window: Piece::new(
                 &format!("\"recvWindow\":{recv_window_ms}"),
                 &format!("&recvWindow={recv_window_ms}"),
-            ),
+            )?,
             is_spot: venue == VenueId::BinanceSpot,
             credentials,
             logged_on: false,
@@ -162,16 +174,16 @@ impl Requests {
                 }
                 if ticket.style != Style::Market {
                     both.put(b"\",\"price\":\"", b"&price=");
-                    both.fixed(ticket.price);
+                    both.padded(&ticket.price);
                 }
                 both.put(b"\",\"quantity\":\"", b"&quantity=");
-                both.fixed(ticket.size);
+                both.padded(&ticket.size);
                 let [whole, reducing] = match ticket.side {
                     Side::Buy => &self.sides[0],
                     Side::Sell => &self.sides[1],
                 };
                 both.piece(if ticket.reduce_only { reducing } else { whole });
-                both.value(ticket.market.symbol());
+                both.padded(&ticket.market.symbol);
                 let (tif, kind) = self.style(ticket.style);
                 both.put(tif.0, tif.1);
                 both.number(at.venue_ms);
@@ -237,7 +249,7 @@ impl Requests {
     fn symbol_and_time(&self, both: &mut Both<'_, '_>, market: &Market, at: Moment) {
         both.piece(&self.window);
         both.put(b",\"symbol\":\"", b"&symbol=");
-        both.value(market.symbol());
+        both.padded(&market.symbol);
         both.put(b"\",\"timestamp\":", b"&timestamp=");
         both.number(at.venue_ms);
     }
@@ -277,7 +289,7 @@ impl Requests {
         out: &mut [u8],
         write: impl FnOnce(&mut Both<'_, '_>),
     ) -> usize {
-        let mut signed = [0; SIGNED_MAX];
+        let mut signed = [0; SIGNED_MAX + PADDING];
         let mut both = Both { json: Draft::new(out), signed: Draft::new(&mut signed) };
         both.json.put(b"{\"id\":\"");
         both.json.number(at.request);
@@ -288,26 +300,30 @@ impl Requests {
             return both.json.length().unwrap_or(0);
         }
         both.json.put(&self.key_json);
+        both.signed.padded(&self.prefix_rest);
         write(&mut both);
-        if both.signed.length().is_none() {
-            return 0; // never a signature over half of the text
-        }
         both.json.put(b",\"signature\":\"");
-        self.sign(both.signed.written(), &mut both.json);
-        both.json.put(b"\"}}");
-        both.json.length().unwrap_or(0)
+        let Both { mut json, signed: whole } = both;
+        let Some(length) = whole.length() else {
+            return 0; // never a signature over half of the text
+        };
+        if self.sign(&mut signed, length, &mut json).is_none() {
+            return 0;
+        }
+        json.put(b"\"}}");
+        json.length().unwrap_or(0)
     }
 
-    /// `rest` is what follows the key.
+    /// `text[..length]` is what follows the whole blocks of the key, with room behind it.
     #[inline]
-    fn sign(&self, rest: &[u8], json: &mut Draft<'_>) {
+    fn sign(&self, text: &mut [u8], length: usize, json: &mut Draft<'_>) -> Option<()> {
         if let (Some(hmac), Some(prefix)) = (self.credentials.hmac(), &self.prefix) {
-            let mut mac = hmac.resume(prefix);
-            mac.update(rest);
-            json.put(&sign::text::hex(&mac.finish()));
-            return;
+            let mac = hmac.sign_after(prefix, text, length)?;
+            json.put(&sign::text::hex(&mac));
+            return Some(());
         }
-        self.sign_slowly(rest, json);
+        self.sign_slowly(text.get(..length)?, json);
+        Some(())
     }
 
     /// Ed25519: at a log-on, or for each order of a session that refused one.

@@ -9,6 +9,7 @@ use crate::markets::Market;
 use crate::text::Draft;
 
 /// `op: order.create`.
+#[inline]
 pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) -> usize {
     let mut text = begin(at, window_ms, b"\"},\"op\":\"order.create\",\"args\":[{", out);
     order(ticket, &mut text);
@@ -29,33 +30,35 @@ pub(crate) fn order_body(ticket: &Ticket<'_>, out: &mut [u8]) -> usize {
 fn order(ticket: &Ticket<'_>, text: &mut Draft<'_>) {
     instrument(ticket.market, text);
     let is_spot = ticket.market.product == Product::Spot;
-    text.put(match (ticket.side, ticket.style) {
-        (Side::Buy, Style::Market) => b"\",\"side\":\"Buy\",\"orderType\":\"Market\",\"qty\":\"",
-        (Side::Sell, Style::Market) => {
-            b"\",\"side\":\"Sell\",\"orderType\":\"Market\",\"qty\":\"".as_slice()
-        }
-        (Side::Buy, _) => b"\",\"side\":\"Buy\",\"orderType\":\"Limit\",\"qty\":\"",
-        (Side::Sell, _) => b"\",\"side\":\"Sell\",\"orderType\":\"Limit\",\"qty\":\"",
-    });
-    text.fixed(ticket.size.0, ticket.size.1);
+    // Each piece in an arm of its own: its length is known where it is copied.
+    match ticket.side {
+        Side::Buy => text.put(b"\",\"side\":\"Buy\",\"orderType\":\""),
+        Side::Sell => text.put(b"\",\"side\":\"Sell\",\"orderType\":\""),
+    }
+    match ticket.style {
+        Style::Market => text.put(b"Market\",\"qty\":\""),
+        _ => text.put(b"Limit\",\"qty\":\""),
+    }
+    text.padded(&ticket.size);
     if ticket.style != Style::Market {
         text.put(b"\",\"price\":\"");
-        text.fixed(ticket.price.0, ticket.price.1);
+        text.padded(&ticket.price);
     }
-    text.put(match ticket.style {
-        Style::Limit => b"\",\"timeInForce\":\"GTC\"".as_slice(),
-        Style::Ioc => b"\",\"timeInForce\":\"IOC\"",
-        Style::PostOnly => b"\",\"timeInForce\":\"PostOnly\"",
-        Style::Market if is_spot => b"\",\"marketUnit\":\"baseCoin\"",
-        Style::Market => b"\"",
-    });
-    // One-way mode, of contracts only.
-    text.put(if is_spot { b"".as_slice() } else { b",\"positionIdx\":0" });
-    text.put(if ticket.reduce_only {
-        b",\"reduceOnly\":true,\"orderLinkId\":\"".as_slice()
-    } else {
-        b",\"orderLinkId\":\""
-    });
+    match ticket.style {
+        Style::Limit => text.put(b"\",\"timeInForce\":\"GTC\""),
+        Style::Ioc => text.put(b"\",\"timeInForce\":\"IOC\""),
+        Style::PostOnly => text.put(b"\",\"timeInForce\":\"PostOnly\""),
+        Style::Market if is_spot => text.put(b"\",\"marketUnit\":\"baseCoin\""),
+        Style::Market => text.put(b"\""),
+    }
+    if !is_spot {
+        // One-way mode, of contracts only.
+        text.put(b",\"positionIdx\":0");
+    }
+    if ticket.reduce_only {
+        text.put(b",\"reduceOnly\":true");
+    }
+    text.put(b",\"orderLinkId\":\"");
     text.put(ticket.client.as_bytes());
     text.put(b"\"}");
 }
@@ -70,6 +73,7 @@ pub fn cancel(order: &Named<'_>, at: Moment, window_ms: u64, out: &mut [u8]) -> 
     text.length().unwrap_or(0)
 }
 
+#[inline]
 fn begin<'a>(at: Moment, window_ms: u64, op: &[u8], out: &'a mut [u8]) -> Draft<'a> {
     let mut text = Draft::new(out);
     text.put(b"{\"reqId\":\"");
@@ -84,11 +88,11 @@ fn begin<'a>(at: Moment, window_ms: u64, op: &[u8], out: &'a mut [u8]) -> Draft<
 
 #[inline]
 fn instrument(market: &Market, text: &mut Draft<'_>) {
-    text.put(match market.product {
-        Product::Spot => b"\"category\":\"spot\",\"symbol\":\"".as_slice(),
-        Product::Perpetual => b"\"category\":\"linear\",\"symbol\":\"",
-    });
-    text.put(market.symbol());
+    match market.product {
+        Product::Spot => text.put(b"\"category\":\"spot\",\"symbol\":\""),
+        Product::Perpetual => text.put(b"\"category\":\"linear\",\"symbol\":\""),
+    }
+    text.padded(&market.symbol);
 }
 
 /// `op: auth` of both connections, good until ten seconds after `venue_ms`.

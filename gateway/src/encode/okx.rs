@@ -12,6 +12,7 @@ use crate::text::Draft;
 pub const BATCH: usize = 10;
 
 /// `op: order`. The venue discards it when it arrives after `at` plus the window.
+#[inline]
 pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) -> usize {
     let mut text = begin(at, b"\",\"op\":\"order\",\"args\":[{", out);
     instrument(ticket.market, &mut text);
@@ -26,7 +27,7 @@ pub fn place(ticket: &Ticket<'_>, at: Moment, window_ms: u64, out: &mut [u8]) ->
 pub(crate) fn order_body(ticket: &Ticket<'_>, out: &mut [u8]) -> usize {
     let mut text = Draft::new(out);
     text.put(b"{\"instId\":\"");
-    text.put(ticket.market.symbol());
+    text.padded(&ticket.market.symbol);
     text.put(b"\"");
     order(ticket, &mut text);
     text.length().unwrap_or(0)
@@ -36,26 +37,37 @@ pub(crate) fn order_body(ticket: &Ticket<'_>, out: &mut [u8]) -> usize {
 #[inline]
 fn order(ticket: &Ticket<'_>, text: &mut Draft<'_>) {
     let is_spot = ticket.market.product == Product::Spot;
-    text.put(if is_spot { b",\"tdMode\":\"cash\"" } else { b",\"tdMode\":\"cross\"" });
-    text.put(match ticket.side {
-        Side::Buy => b",\"side\":\"buy\"",
-        Side::Sell => b",\"side\":\"sell\"".as_slice(),
-    });
-    text.put(match ticket.style {
-        Style::Limit => b",\"ordType\":\"limit\",\"sz\":\"".as_slice(),
-        Style::Ioc => b",\"ordType\":\"ioc\",\"sz\":\"",
-        Style::PostOnly => b",\"ordType\":\"post_only\",\"sz\":\"",
-        Style::Market if is_spot => b",\"ordType\":\"market\",\"tgtCcy\":\"base_ccy\",\"sz\":\"",
-        Style::Market => b",\"ordType\":\"market\",\"sz\":\"",
-    });
-    text.fixed(ticket.size.0, ticket.size.1);
+    // Each piece in an arm of its own: its length is known where it is copied.
+    if is_spot {
+        text.put(b",\"tdMode\":\"cash\"");
+    } else {
+        text.put(b",\"tdMode\":\"cross\"");
+    }
+    match ticket.side {
+        Side::Buy => text.put(b",\"side\":\"buy\""),
+        Side::Sell => text.put(b",\"side\":\"sell\""),
+    }
+    match ticket.style {
+        Style::Limit => text.put(b",\"ordType\":\"limit\",\"sz\":\""),
+        Style::Ioc => text.put(b",\"ordType\":\"ioc\",\"sz\":\""),
+        Style::PostOnly => text.put(b",\"ordType\":\"post_only\",\"sz\":\""),
+        Style::Market if is_spot => {
+            text.put(b",\"ordType\":\"market\",\"tgtCcy\":\"base_ccy\",\"sz\":\"");
+        }
+        Style::Market => text.put(b",\"ordType\":\"market\",\"sz\":\""),
+    }
+    text.padded(&ticket.size);
     if ticket.style != Style::Market {
         text.put(b"\",\"px\":\"");
-        text.fixed(ticket.price.0, ticket.price.1);
+        text.padded(&ticket.price);
     }
     text.put(b"\",\"clOrdId\":\"");
     text.put(ticket.client.as_bytes());
-    text.put(if ticket.reduce_only { b"\",\"reduceOnly\":true}".as_slice() } else { b"\"}" });
+    if ticket.reduce_only {
+        text.put(b"\",\"reduceOnly\":true}");
+    } else {
+        text.put(b"\"}");
+    }
 }
 
 /// `op: cancel-order`.
@@ -82,6 +94,7 @@ pub fn cancel_batch<'m>(
     text.length().unwrap_or(0)
 }
 
+#[inline]
 fn begin<'a>(at: Moment, op: &[u8], out: &'a mut [u8]) -> Draft<'a> {
     let mut text = Draft::new(out);
     text.put(b"{\"id\":\"");
@@ -102,11 +115,11 @@ fn named(order: &Named<'_>, text: &mut Draft<'_>) {
 fn instrument(market: &Market, text: &mut Draft<'_>) {
     if market.code == 0 {
         text.put(b"\"instId\":\"");
-        text.put(market.symbol());
+        text.padded(&market.symbol);
         text.put(b"\"");
     } else {
         text.put(b"\"instIdCode\":");
-        text.number(market.code);
+        text.padded(&market.code_text);
     }
 }
 

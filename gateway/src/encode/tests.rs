@@ -138,7 +138,7 @@ fn binance_orders_are_written_as_the_venues_want_them_and_signed() {
             let answer = if venue == VenueId::BinanceSpot { "FULL" } else { "RESULT" };
             let mut wanted = json!({
                 "symbol": "BTCUSDT", "side": name, "quantity": "0.025", "newClientOrderId": CLIENT,
-                "newOrderRespType": answer, "recvWindow": 5000, "timestamp": 1_700_000_000_123_u64,
+                "newOrderRespType": answer, "timestamp": 1_700_000_000_123_u64,
             });
             wanted.as_object_mut().unwrap().extend(particular.as_object().unwrap().clone());
             if particular.get("price").is_some() && venue == VenueId::BinanceSpot {
@@ -148,6 +148,21 @@ fn binance_orders_are_written_as_the_venues_want_them_and_signed() {
                 json!(if venue == VenueId::BinanceSpot { "0.02500" } else { "0.025" });
             assert_eq!(params(&request), wanted);
         }
+    }
+}
+
+#[test]
+fn a_window_is_said_where_it_is_not_the_usual_one() {
+    let markets = markets(VenueId::BinanceUsdm);
+    let market = markets.iter().next().unwrap();
+    let ticket =
+        Ticket::new(market, instance(), &place(market, Side::Sell, Style::Ioc, true)).unwrap();
+    for (window, said) in [(5_000, Value::Null), (60_000, json!(60_000))] {
+        let credentials = Arc::new(Credentials::new(KEY, SECRET, None).unwrap());
+        let requests = binance::Requests::new(VenueId::BinanceUsdm, credentials, window).unwrap();
+        let request = text(|out| requests.place(&ticket, AT, out));
+        assert_eq!(request["params"]["recvWindow"], said);
+        assert_signed(&request);
     }
 }
 

@@ -65,18 +65,38 @@ impl Window {
     ///
     /// # Errors
     /// When it may fit; `Stamp(u64::MAX)` when it is more than the whole window.
+    #[inline]
     pub fn room(&mut self, cost: u32, reserve: bool, now: Stamp) -> Result<(), Stamp> {
         let kept = if reserve || self.limit < 2 { 0 } else { self.limit.div_ceil(RESERVE_PART) };
         let allowed = self.limit - kept;
         if cost > allowed {
             return Err(Stamp(u64::MAX));
         }
-        if self.used(now) <= allowed - cost {
+        // Time only takes away from what is counted: mostly there is room before anybody asks for the time.
+        if self.counted() <= allowed - cost {
+            return Ok(());
+        }
+        self.room_now(allowed - cost, now)
+    }
+
+    /// Counted in it when it was last looked at: no less than now.
+    #[inline]
+    const fn counted(&self) -> u32 {
+        match &self.fixed {
+            Some(fixed) => fixed.count,
+            None => self.rolling.sum,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn room_now(&mut self, most: u32, now: Stamp) -> Result<(), Stamp> {
+        if self.used(now) <= most {
             return Ok(());
         }
         Err(match &self.fixed {
             Some(fixed) => fixed.ends(),
-            None => self.rolling.frees(allowed - cost),
+            None => self.rolling.frees(most),
         })
     }
 

@@ -12,6 +12,9 @@ use sha2::digest::generic_array::typenum::U64;
 use zeroize::Zeroize;
 
 const BLOCK: usize = 64;
+
+/// Room behind a text that [`HmacKey::sign_after`] needs.
+pub const PADDING: usize = BLOCK + 9;
 const START: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
@@ -87,6 +90,32 @@ impl HmacKey {
         Mac { key: self, hash: prefix.0.clone() }
     }
 
+    /// The signature of `text[..length]`, which begins with what `prefix` says [`rest`](Prefix::rest) of it,
+    /// after the whole blocks of `prefix`. Padded where it lies and hashed in one go; `None` without
+    /// [`PADDING`] bytes of room behind it.
+    #[inline]
+    #[must_use]
+    pub fn sign_after(&self, prefix: &Prefix, text: &mut [u8], length: usize) -> Option<[u8; 32]> {
+        let hashed = prefix.0.total - prefix.rest().len() as u64;
+        let text = text.get_mut(..(length + 9).next_multiple_of(BLOCK))?;
+        let (_, padding) = text.split_at_mut_checked(length)?;
+        padding.fill(0);
+        *padding.first_mut()? = 0x80;
+        *padding.last_chunk_mut()? = ((hashed + length as u64) * 8).to_be_bytes();
+        let mut inner = prefix.0.state;
+        BlockBuffer::<U64, Eager>::default()
+            .digest_blocks(text, |blocks| compress256(&mut inner, blocks));
+        let mut block = [0_u8; BLOCK];
+        words_to_bytes(&inner, &mut block);
+        *block.get_mut(32)? = 0x80;
+        *block.last_chunk_mut()? = (8 * (BLOCK as u64 + 32)).to_be_bytes();
+        let mut outer = self.outer;
+        compress256(&mut outer, core::slice::from_ref((&block).into()));
+        let mut out = [0_u8; 32];
+        words_to_bytes(&outer, &mut out);
+        Some(out)
+    }
+
     /// The signature of one text.
     #[must_use]
     pub fn sign(&self, text: &[u8]) -> [u8; 32] {
@@ -99,6 +128,14 @@ impl HmacKey {
 /// The state after a constant beginning, for [`HmacKey::resume`].
 #[derive(Clone)]
 pub struct Prefix(Hash);
+
+impl Prefix {
+    /// What of the beginning did not fill a block.
+    #[must_use]
+    pub fn rest(&self) -> &[u8] {
+        self.0.rest.get_data()
+    }
+}
 
 impl fmt::Debug for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,8 +202,13 @@ impl Hash {
         let bits = self.total.wrapping_mul(8);
         self.rest.len64_padding_be(bits, |block| compress256(state, core::slice::from_ref(block)));
         let mut out = [0_u8; 32];
-        let (words, _) = out.as_chunks_mut::<4>();
-        words.iter_mut().zip(self.state).for_each(|(place, word)| *place = word.to_be_bytes());
+        words_to_bytes(&self.state, &mut out);
         out
     }
+}
+
+#[inline]
+fn words_to_bytes(words: &[u32; 8], out: &mut [u8]) {
+    let (places, _) = out.as_chunks_mut::<4>();
+    places.iter_mut().zip(words).for_each(|(place, word)| *place = word.to_be_bytes());
 }

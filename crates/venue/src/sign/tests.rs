@@ -44,6 +44,12 @@ fn every_vector_is_signed_as_its_source_says_whole_in_pieces_and_after_a_prefix(
             let mut mac = key.resume(&prefix);
             payload[cut..].chunks(7).for_each(|piece| mac.update(piece));
             assert_eq!(encoded(&v.alg, &mac.finish()), v.expected, "{} cut at {cut}", v.name);
+            let mut text = [prefix.rest(), &payload[cut..]].concat();
+            let length = text.len();
+            assert_eq!(key.sign_after(&prefix, &mut text.clone(), length), None, "no room");
+            text.resize(length + super::PADDING, 7);
+            let whole = key.sign_after(&prefix, &mut text, length).expect("room");
+            assert_eq!(encoded(&v.alg, &whole), v.expected, "{} at once, cut at {cut}", v.name);
         }
     }
 }
