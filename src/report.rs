@@ -103,6 +103,7 @@ const STEPS: &[(&str, Hist)] = &[
     ("strategy",       Hist::Strategy),
     ("encode",         Hist::Encode),
     ("ack_round_trip", Hist::AckRoundTrip),
+    ("adoption",       Hist::Adoption),
     ("socket_to_user", Hist::SocketToUser),
 ];
 

@@ -79,7 +79,7 @@ pub struct StrategyStage<C> {
     market_turn: usize,
     sample: u32,
     mode: Mode,
-    /// The version before is still to be given back.
+    /// The next record makes the core go on with another version.
     adopting: bool,
     told_full: bool,
     records: u64,
@@ -150,12 +150,14 @@ impl<C: Clock> StrategyStage<C> {
     #[inline]
     fn enter(&mut self, record: &Record, now: Stamp) -> bool {
         self.sample = self.sample.wrapping_add(1);
-        let timed = self.sample.is_multiple_of(SAMPLE);
+        let timed = self.sample.is_multiple_of(SAMPLE) || self.adopting;
         let began = if timed { self.clock.now() } else { Stamp(0) };
         self.append(record);
         self.records += 1;
         self.core.step(record, &mut self.out);
-        if timed {
+        if self.adopting {
+            self.adopted(began);
+        } else if timed {
             self.tools.meter.record(Hist::Strategy, (self.clock.now() - began).0);
         }
         self.out.as_slice().is_empty() || self.pass_on(now)
@@ -311,12 +313,6 @@ impl<C: Clock> StrategyStage<C> {
 
     /// What the program says next: a command, or to go on with another version.
     fn told(&mut self, now: Stamp) -> Option<Record> {
-        if self.adopting {
-            self.adopting = false;
-            if let Some(former) = self.core.take_spare() {
-                self.retire(former);
-            }
-        }
         let command = match self.links.commands.pop() {
             Some(command) => command,
             None => self.next_version()?,
@@ -324,7 +320,18 @@ impl<C: Clock> StrategyStage<C> {
         Some(Input::Command(command).record(now))
     }
 
-    /// Puts the next version ready, if the one before it has left and been taken.
+    /// The core goes on with another version, since `began`: the one before leaves.
+    #[cold]
+    #[inline(never)]
+    fn adopted(&mut self, began: Stamp) {
+        self.adopting = false;
+        self.tools.meter.record(Hist::Adoption, (self.clock.now() - began).0);
+        if let Some(former) = self.core.take_spare() {
+            self.retire(former);
+        }
+    }
+
+    /// Puts the next version ready, if there is room for the one before it.
     fn next_version(&mut self) -> Option<Command> {
         if self.links.versions.is_empty() || self.links.retired.free() == 0 {
             return None;

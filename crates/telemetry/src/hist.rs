@@ -40,6 +40,7 @@ macro_rules! hists {
 #[rustfmt::skip]
 hists! {
     TickToOrder:  "arb_tick_to_order_seconds"                    "From the receive of the bytes that caused an order to the write of its bytes";
+    Adoption:     "arb_adoption_seconds"                         "From the record that names another version of the configuration to the core that goes on with it";
     SocketToUser: "arb_socket_to_user_seconds"                   "From the kernel's receive of a packet to its read here, where the socket says";
     Decode:       "arb_stage_seconds" ["step" = "decode"]        "Time one step took";
     Strategy:     "arb_stage_seconds" ["step" = "strategy"]      "Time one step took";

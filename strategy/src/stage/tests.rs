@@ -188,6 +188,7 @@ fn an_adoption_is_journalled_and_gives_the_version_before_back() {
     assert_eq!(bench.retired.pop().unwrap().version(), plan.version);
     assert_eq!(bench.retired.pop().unwrap().version(), next.version);
     assert_eq!(bench.stage.core().plan(), &after);
+    assert_eq!(bench.stage.tools.meter.count(Hist::Adoption), 2);
     let journal = Reader::open(dir.path()).unwrap();
     let records: Vec<_> = journal.from(0).unwrap().map(|entry| entry.unwrap().record).collect();
     let adopted = |record: &&Record| match Input::read(record) {
