@@ -98,6 +98,18 @@ impl<const N: usize> Padded<N> {
     }
 }
 
+impl Short {
+    /// The first `length` bytes of a word.
+    #[inline]
+    fn of_word(word: u128, length: u32) -> Self {
+        let mut bytes = [0; 32];
+        if let Some(place) = bytes.first_chunk_mut() {
+            *place = word.to_le_bytes();
+        }
+        Self { bytes, length: length as usize }
+    }
+}
+
 /// Digits that are written at once.
 const EIGHT: u64 = 100_000_000;
 
@@ -116,6 +128,37 @@ const fn eight(value: u64) -> u64 {
 #[must_use]
 #[inline]
 pub fn decimal(value: u64, decimals: u8) -> Short {
+    // Nearly all numbers are short, or whole and of no more than sixteen digits: one word of text, or two.
+    if value < EIGHT && decimals < 8 {
+        let text = eight(value);
+        let whole = (8 - zeros(text)).saturating_sub(u32::from(decimals)).max(1);
+        let count = whole + u32::from(decimals);
+        let text = u128::from(text >> (8 * (8 - count)));
+        if decimals == 0 {
+            return Short::of_word(text, count);
+        }
+        let before = (1 << (8 * whole)) - 1;
+        let point = u128::from(b'.') << (8 * whole);
+        return Short::of_word((text & before) | point | (text & !before) << 8, count + 1);
+    }
+    if decimals == 0 && value < EIGHT * EIGHT {
+        let upper = eight(value / EIGHT);
+        let text = u128::from(upper) | u128::from(eight(value % EIGHT)) << 64;
+        let zeros = zeros(upper);
+        return Short::of_word(text >> (8 * zeros), 16 - zeros);
+    }
+    long_decimal(value, decimals)
+}
+
+/// How many of eight digits are zeros at the front, the last one aside.
+#[inline]
+const fn zeros(text: u64) -> u32 {
+    ((text ^ 0x3030_3030_3030_3030) | 1 << 56).trailing_zeros() / 8
+}
+
+#[cold]
+#[inline(never)]
+fn long_decimal(value: u64, decimals: u8) -> Short {
     // 24 digits with leading zeros, and room so that 24 can be taken from any of them on.
     let mut digits = [b'0'; 48];
     let (upper, lower) = (value / EIGHT, value % EIGHT);

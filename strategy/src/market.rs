@@ -101,8 +101,10 @@ impl Slot {
     }
 
     /// The mid, rounded down, when known.
+    #[inline]
     pub(crate) fn mid(&self) -> Option<Price> {
-        self.twice_mid().and_then(|twice| i64::try_from(twice / 2).ok()).map(Price)
+        // Half of the sum without the sum, which might not fit.
+        self.touch().map(|(bid, ask)| Price((bid.0 & ask.0) + ((bid.0 ^ ask.0) >> 1)))
     }
 
     /// What a position is valued at: mark, else the last mid; `None` when nothing was ever known.
@@ -302,10 +304,10 @@ impl Market {
         let clock = venue.clock.filter(|c| c.bound <= self.limits.clock_bound);
         let Some(clock) = clock else { return Err(Unfit::Clock) };
         if slot.venue_time != WallNs::NONE {
-            let theirs = i128::from(wall.0) + i128::from(clock.ns);
-            let age = theirs - i128::from(slot.venue_time.0);
-            let allowed = i128::from(self.limits.venue_age.0) + i128::from(clock.bound.0);
-            if age > allowed || -age > allowed {
+            // Wall times of this century: nothing saturates.
+            let theirs = wall.0.saturating_add(clock.ns);
+            let age = theirs.saturating_sub(slot.venue_time.0).unsigned_abs();
+            if age > self.limits.venue_age.0.saturating_add(clock.bound.0) {
                 return Err(Unfit::VenueStale);
             }
         }

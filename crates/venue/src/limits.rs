@@ -111,10 +111,15 @@ pub struct Budget {
     per_instrument: usize,
     /// By [`InstrumentId`]: its place among this venue's instruments, and its kind.
     slots: Vec<Option<(u16, Product)>>,
+    /// By [`InstrumentId`]: the meters that an order counts one in, `NO_METER` behind them.
+    orders: Vec<[u16; 4]>,
     /// What its owner allows, whatever the venue would: every request counts one.
     own: Option<Meter>,
     frozen_until: Stamp,
 }
+
+/// Stands for none in [`Budget`].
+const NO_METER: u16 = u16::MAX;
 
 impl Budget {
     /// The full budget of a venue. All windows begin empty: after a restart [`Budget::observe`] the
@@ -140,7 +145,24 @@ impl Budget {
         }
         let (wide, per_instrument) = (wide_rules.len(), instrument_rules.len());
         let own = a_minute.map(|limit| meter(&rules::own(limit)));
-        Self { venue, meters, wide, per_instrument, slots, own, frozen_until: Stamp(0) }
+        let orders = vec![[NO_METER; 4]; instruments.list.len()];
+        let frozen_until = Stamp(0);
+        let mut budget =
+            Self { venue, meters, wide, per_instrument, slots, orders, own, frozen_until };
+        for instrument in instruments.of(venue) {
+            let tolls = rules::tolls(venue, Spend::Place, Some(instrument.product), instrument.id);
+            let places = tolls.iter().map(|toll| {
+                let place = budget.place_of(toll, instrument.id).filter(|_| toll.cost == 1)?;
+                u16::try_from(place).ok()
+            });
+            let row: Option<Vec<u16>> = places.collect();
+            let (Some(row), Some(place)) = (row, budget.orders.get_mut(instrument.id.index()))
+            else {
+                continue;
+            };
+            place.iter_mut().zip(row).for_each(|(place, meter)| *place = meter);
+        }
+        budget
     }
 
     /// Counts a request about `instrument` (or [`InstrumentId::ALL`]), or says why it must wait.
@@ -179,6 +201,34 @@ impl Budget {
     /// [`Held`].
     #[inline]
     pub fn room(&mut self, spend: Spend, instrument: InstrumentId, now: Stamp) -> Result<(), Held> {
+        let reserve = spend.may_use_reserve();
+        let is_order = matches!(spend, Spend::Place | Spend::Exit);
+        if is_order && self.has_plenty(instrument, reserve, now) {
+            return Ok(());
+        }
+        self.room_in_each(spend, instrument, now)
+    }
+
+    /// Whether an order surely fits, without looking at what time has taken away from what was counted.
+    #[inline]
+    fn has_plenty(&self, instrument: InstrumentId, reserve: bool, now: Stamp) -> bool {
+        let fits = |meter: &Meter| now >= meter.frozen_until && meter.window.has_plenty(reserve);
+        let Some(row) = self.orders.get(instrument.index()) else { return false };
+        now >= self.frozen_until
+            && row.first().is_some_and(|first| *first != NO_METER)
+            && self.own.as_ref().is_none_or(fits)
+            && row
+                .iter()
+                .take_while(|at| **at != NO_METER)
+                .all(|at| self.meters.get(usize::from(*at)).is_some_and(fits))
+    }
+
+    fn room_in_each(
+        &mut self,
+        spend: Spend,
+        instrument: InstrumentId,
+        now: Stamp,
+    ) -> Result<(), Held> {
         if now < self.frozen_until {
             return Err(Held { meter: "venue", until: self.frozen_until });
         }

@@ -15,6 +15,20 @@ proptest! {
     }
 
     #[test]
+    fn short_and_middling_numbers_are_too(value in any::<u64>(), shift in 0_u32..64) {
+        let value = value >> shift;
+        prop_assert_eq!(written(|d| d.number(value)), value.to_string());
+    }
+
+    #[test]
+    fn short_decimals_are_the_long_ones(value in any::<u64>(), shift in 30_u32..64, decimals in 0_u8..=9) {
+        let value = value >> shift;
+        let text = super::decimal(value, decimals);
+        let long = super::long_decimal(value, decimals);
+        prop_assert_eq!(text.as_bytes(), long.as_bytes());
+    }
+
+    #[test]
     fn decimals_read_back_exactly(value in 0..=u64::try_from(i64::MAX).unwrap(), decimals in 0_u8..=18) {
         let text = written(|d| d.fixed(value, decimals));
         let read = base::decimal::parse(text.as_bytes(), decimals).unwrap();

@@ -13,6 +13,7 @@ use crate::time::Stamp;
 const SELL: u16 = 1;
 const REDUCE_ONLY: u16 = 2;
 
+#[inline]
 pub(super) fn record(output: Output, stamp: Stamp) -> Record {
     match output {
         Output::Place(p) => Record {

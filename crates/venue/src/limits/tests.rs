@@ -372,3 +372,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_order_that_surely_fits_is_one_that_fits_and_mostly_that_is_seen_at_once() {
+    for (venue, own) in
+        VenueId::ALL.into_iter().flat_map(|venue| [(venue, None), (venue, Some(90))])
+    {
+        let all = instruments(venue, &[Product::Spot, Product::Perpetual, Product::Perpetual]);
+        let mut budget = Budget::new(venue, &all, own);
+        let (mut state, mut now) = (7_u64, 1_000 * S);
+        let (mut surely, mut allowed, mut held) = (0, 0, 0);
+        for step in 0..20_000_u64 {
+            state = state.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+            now += (state >> 40) % (40 * MS);
+            if step % 4_000 == 3_999 {
+                budget.freeze(Span::from_millis(200), Stamp(now));
+            }
+            let instrument = InstrumentId(u16::try_from((state >> 33) % 3).unwrap());
+            let spend = if state >> 63 == 0 { Spend::Place } else { Spend::Exit };
+            let reserve = spend.may_use_reserve();
+            let seen = budget.has_plenty(instrument, reserve, Stamp(now));
+            let room = budget.room_in_each(spend, instrument, Stamp(now)).is_ok();
+            assert!(room || !seen, "{venue:?} at {now}");
+            (surely, allowed) = (surely + u32::from(seen), allowed + u32::from(room));
+            held += u32::from(!room);
+            if room {
+                budget.count(spend, instrument, Stamp(now));
+            }
+            if step % 16 == 0 {
+                budget.refused(spend, instrument, Stamp(now.saturating_sub(60 * S)));
+            }
+        }
+        assert!(surely > allowed / 2 && held > 0, "{venue:?}: {surely} of {allowed}, {held} held");
+        assert!(!budget.has_plenty(InstrumentId(9), true, Stamp(now)), "not listed");
+    }
+}

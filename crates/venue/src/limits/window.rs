@@ -67,8 +67,7 @@ impl Window {
     /// When it may fit; `Stamp(u64::MAX)` when it is more than the whole window.
     #[inline]
     pub fn room(&mut self, cost: u32, reserve: bool, now: Stamp) -> Result<(), Stamp> {
-        let kept = if reserve || self.limit < 2 { 0 } else { self.limit.div_ceil(RESERVE_PART) };
-        let allowed = self.limit - kept;
+        let allowed = self.allowed(reserve);
         if cost > allowed {
             return Err(Stamp(u64::MAX));
         }
@@ -77,6 +76,19 @@ impl Window {
             return Ok(());
         }
         self.room_now(allowed - cost, now)
+    }
+
+    /// Whether one more surely fits, whatever the time.
+    #[inline]
+    #[must_use]
+    pub fn has_plenty(&self, reserve: bool) -> bool {
+        self.counted() < self.allowed(reserve)
+    }
+
+    #[inline]
+    const fn allowed(&self, reserve: bool) -> u32 {
+        let kept = if reserve || self.limit < 2 { 0 } else { self.limit.div_ceil(RESERVE_PART) };
+        self.limit - kept
     }
 
     /// Counted in it when it was last looked at: no less than now.
