@@ -328,6 +328,7 @@ impl Market {
             (Counter::FeedRefusedUnknown, refused(Why::Shape)),
             (Counter::FeedGaps, lost(BookHealth::Gap)),
             (Counter::FeedCrossed, lost(BookHealth::Crossed)),
+            (Counter::FeedEmpty, lost(BookHealth::Empty)),
             (Counter::FeedSilent, lost(BookHealth::Silent)),
             (Counter::FeedStale, lost(BookHealth::Stale)),
             (Counter::FeedRefusedSize, refused(Why::TooMany) + refused(Why::TooLong)),

@@ -57,6 +57,7 @@ counters! {
     FeedCrossed:         Counter "arb_feed_books_lost_total" ["reason" = "crossed"]        "Books that became unknown";
     FeedSilent:          Counter "arb_feed_books_lost_total" ["reason" = "silent"]         "Books that became unknown";
     FeedStale:           Counter "arb_feed_books_lost_total" ["reason" = "stale"]          "Books that became unknown";
+    FeedEmpty:           Counter "arb_feed_books_lost_total" ["reason" = "empty"]          "Books that became unknown";
     FeedRequestsHeld:    Counter "arb_feed_requests_held_total"                           "REST requests not sent: the venue's budget had no room, or it wanted to be left alone";
     FeedRequestsLimited: Counter "arb_feed_rate_limited_total"                            "Times a venue said that there were too many requests";
     FeedResyncs:         Counter "arb_feed_resyncs_total"                                 "Books asked for afresh";
