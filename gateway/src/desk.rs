@@ -28,13 +28,17 @@ mod events;
 mod fitness;
 mod intents;
 mod lines;
+mod listen;
 mod slow;
+mod trial;
 
-use account::{Listen, RECHECKS_MAX, Recheck, Reconcile};
+use account::{RECHECKS_MAX, Recheck, Reconcile};
 use cancels::Wanted;
 use fitness::Fitness;
 use lines::{Line, Role};
+use listen::Listen;
 use slow::WAITING_MAX;
+use trial::Trial;
 
 /// What a desk is made of.
 #[derive(Debug)]
@@ -76,6 +80,8 @@ pub enum DeskError {
 pub(crate) struct Desk<L> {
     lines: [Option<Line<L>>; 2],
     wire: Wire,
+    /// Another key, while it is tried.
+    trial: Trial,
     markets: Markets,
     mind: Mind,
 }
@@ -180,6 +186,7 @@ impl<L: Channel> Desk<L> {
         Ok(Self {
             lines: [Some(Line::new(parts.orders, role)), account],
             wire,
+            trial: Trial::default(),
             mind: Mind {
                 venue,
                 instance: parts.instance,

@@ -18,6 +18,7 @@ pub mod decode;
 mod desk;
 pub mod encode;
 pub mod json;
+mod keys;
 pub mod markets;
 mod orders;
 mod outbox;
@@ -30,6 +31,7 @@ pub mod text;
 mod wire;
 
 pub use desk::{DeskError, DeskParts};
+pub use keys::{KeyPort, Keys, Verdict};
 pub use settings::Settings;
 pub use stage::{GatewayStage, StageParts};
 

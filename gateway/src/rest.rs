@@ -6,14 +6,11 @@
 //! job over again when its budget allows the next call. A call that may have been processed without an
 //! answer is never made twice from here; reading calls are, by whoever asked.
 
-use std::sync::Arc;
-
 use base::input::{Input, OpenOrder, RejectClass};
 use base::{ClientOrderId, Clock, Instance, InstrumentId, OrderId, Price, Stamp, VenueId, WallNs};
 use net::{HttpClient, HttpError, HttpRequest, HttpResponse, Method};
 use rings::Flag;
 use venue::Spend;
-use venue::credentials::Credentials;
 
 use crate::decode::{Context, Event, Skipped, field};
 use crate::json::Value;
@@ -26,7 +23,11 @@ mod bybit;
 mod failure;
 mod job;
 mod okx;
+mod prove;
+mod signer;
 mod walk;
+
+pub use signer::Signer;
 
 pub use job::{Counted, Failure, Job, LISTEN_KEY_MAX, ListenKey, News, Reply, Task, Unfit};
 
@@ -37,8 +38,8 @@ pub struct RestParts<C> {
     pub venue: VenueId,
     /// Scheme and host.
     pub base: String,
-    /// Signs.
-    pub credentials: Arc<Credentials>,
+    /// Signs; the key may be changed while calls are made.
+    pub signer: Signer,
     /// Its instruments.
     pub markets: Markets,
     /// Whose client order ids are ours.
@@ -198,19 +199,21 @@ impl<C: Clock + Send + 'static> net::Errand for Rest<C> {
 
     fn run(&mut self, job: Job, http: &HttpClient, answer: &mut dyn FnMut(Reply)) {
         let base = self.parts.base.clone();
-        let mut exchange = |call: &Call| {
-            let headers: Vec<_> =
-                call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            http.call(&HttpRequest {
-                method: call.method,
-                base: &base,
-                path_and_query: &call.path,
-                headers: &headers,
-                body: call.body.as_bytes(),
-            })
-        };
-        self.work(job, &mut exchange, answer);
+        self.work(job, &mut |call: &Call| send(http, &base, call), answer);
     }
+}
+
+/// Makes one call.
+fn send(http: &HttpClient, base: &str, call: &Call) -> Result<HttpResponse, HttpError> {
+    let headers: Vec<_> =
+        call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    http.call(&HttpRequest {
+        method: call.method,
+        base,
+        path_and_query: &call.path,
+        headers: &headers,
+        body: call.body.as_bytes(),
+    })
 }
 
 /// The fields of an order that rests, as OKX's and Bybit's lists give them.

@@ -11,7 +11,7 @@ use base::{
     PairId, Price, Product, Qty, Rate, Record, Scale, Side, Span, Stage, Stamp, VenueId, WallNs,
 };
 use gateway::rest::{Job, ListenKey, News, Reply, Task};
-use gateway::{DeskParts, GatewayStage, Settings, StageParts};
+use gateway::{DeskParts, GatewayStage, KeyPort, Keys, Settings, StageParts, Verdict};
 use net::{ErrandHandle, ErrandPeer, MemoryChannel, MemoryPeer};
 use rings::{Flag, Full, Receiver, Sender, ring};
 use telemetry::alloc::{CountingAllocator, counted};
@@ -77,6 +77,8 @@ struct World {
     errands: ErrandPeer<Job, Reply>,
     intents: Sender<Record>,
     reports: Receiver<Record>,
+    offered: Sender<Box<Keys>>,
+    spent: Receiver<Box<Keys>>,
     /// The number the next request will have.
     next_request: u64,
 }
@@ -112,7 +114,10 @@ impl World {
             account: two.then_some(account_channel),
             errands: errands_handle,
         };
-        let stage = GatewayStage::open(parts, [desk]).unwrap();
+        let (offered, keys_in) = ring("keys-test", 4, Full::Halt);
+        let (keys_out, spent) = ring("spent-test", 4, Full::Halt);
+        let port = KeyPort { offered: keys_in, spent: keys_out };
+        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(port);
         orders.answer_dials();
         account.answer_dials();
         let mut world = Self {
@@ -124,6 +129,8 @@ impl World {
             errands,
             intents,
             reports,
+            offered,
+            spent,
             next_request: 1_700_000_001_000_000, // the wall's millisecond at the start, times a thousand
         };
         world.join();
@@ -185,7 +192,7 @@ impl World {
         std::iter::from_fn(|| self.reports.pop()).count()
     }
 
-    /// Runs the stage's part and says what it asked of the allocator.
+    /// Runs the stage's part and says how often it called the allocator.
     fn allocations(&mut self, output: Option<Output>) -> u64 {
         let stamp = self.clock.now();
         let ((), calls) = counted(|| {
@@ -195,7 +202,7 @@ impl World {
             }
             self.step();
         });
-        calls.allocations
+        calls.allocations + calls.frees
     }
 
     /// One order's life: placed, taken, filled in part, cancelled, asked for, reconciled.
@@ -294,6 +301,48 @@ impl World {
     }
 }
 
+impl World {
+    /// One key handed in, and the one of before fetched; what that asked of the allocator.
+    fn change_key(&mut self, key: &str) -> u64 {
+        let credentials = Credentials::new(key, "its", Some("phrase")).unwrap();
+        let keys = Keys::new(self.venue, Arc::new(credentials), 5_000).unwrap();
+        self.offered.push(keys).unwrap();
+        let mut all = 0;
+        for _ in 0..4 {
+            all += self.allocations(None);
+            self.finish_jobs();
+        }
+        match self.venue {
+            VenueId::BinanceSpot => {
+                let number = self.next_request;
+                self.next_request += 1;
+                let text = format!(r#"{{"id":"{number}","status":200,"result":{{}}}}"#);
+                self.orders.text(text.as_bytes());
+            }
+            VenueId::BinanceUsdm => {}
+            VenueId::Okx => {
+                self.orders.text(br#"{"event":"login","code":"0","msg":""}"#);
+                for _ in 0..4 {
+                    self.orders.text(br#"{"event":"subscribe","arg":{"channel":"x"}}"#);
+                }
+            }
+            VenueId::Bybit => {
+                self.orders.text(br#"{"retCode":0,"retMsg":"OK","op":"auth"}"#);
+                self.account.text(br#"{"success":true,"op":"auth"}"#);
+                self.account.text(br#"{"success":true,"op":"subscribe"}"#);
+            }
+        }
+        for _ in 0..4 {
+            all += self.allocations(None);
+            self.finish_jobs();
+        }
+        self.forget();
+        let former = self.spent.pop().expect("it came back");
+        assert_eq!(former.verdict(), Some(Verdict::Stands), "{}", self.venue);
+        all
+    }
+}
+
 fn ack(venue: VenueId, request: u64, client: &str) -> String {
     match venue {
         VenueId::BinanceSpot | VenueId::BinanceUsdm => format!(
@@ -365,6 +414,19 @@ fn an_order_that_goes_the_slow_way_allocates_nothing() {
         }
         for seq in 9..=20 {
             assert_eq!(world.slow_life(seq), 0, "{venue}, order {seq}");
+        }
+    }
+}
+
+#[test]
+fn a_change_of_key_allocates_and_frees_nothing() {
+    for venue in VenueId::ALL {
+        let mut world = World::open(venue);
+        for round in 0..8 {
+            world.change_key(&format!("key{round}"));
+        }
+        for round in 8..12 {
+            assert_eq!(world.change_key(&format!("key{round}")), 0, "{venue}, key {round}");
         }
     }
 }

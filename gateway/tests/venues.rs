@@ -11,7 +11,7 @@ use base::{
     Instance, Instruments, OrderId, PairId, Price, Qty, Record, Side, Stage, Stamp, VenueId, WallNs,
 };
 use gateway::markets::Markets;
-use gateway::rest::{Job, News, Reply, Rest, RestParts, Task};
+use gateway::rest::{Job, News, Reply, Rest, RestParts, Signer, Task};
 use gateway::{DeskParts, GatewayStage, Settings, StageParts};
 use net::{
     Connector, Endpoint, ErrandHandle, HttpClient, HttpOptions, HttpRequest, Link, LinkOptions,
@@ -124,7 +124,7 @@ impl World {
         let rest = Rest::new(RestParts {
             venue,
             base: self.text(venue, "rest"),
-            credentials: self.credentials(venue, ed25519),
+            signer: Signer::new(self.credentials(venue, ed25519)),
             markets: Markets::new(venue, &self.instruments).unwrap(),
             instance: instance(),
             clock: self.clock.clone(),

@@ -5,7 +5,7 @@ use crate::site::Place;
 use base::{Stage, VenueId, WallNs};
 use config::plan::Exchange;
 use gateway::markets::Markets;
-use gateway::rest::{Rest, RestParts};
+use gateway::rest::{Rest, RestParts, Signer};
 use gateway::{DeskParts, GatewayStage, Settings, StageParts};
 use net::spawn_errands;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ fn desk<'i>(
     let rest = Rest::new(RestParts {
         venue,
         base: place.endpoints.rest.clone(),
-        credentials: Arc::clone(&credentials),
+        signer: Signer::new(Arc::clone(&credentials)),
         markets,
         instance: order.instance,
         clock: clock.clone(),

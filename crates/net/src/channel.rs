@@ -57,6 +57,10 @@ pub trait Channel {
     /// The renewed connection delivers all that the first one did: the first may go.
     fn settle(&mut self);
 
+    /// The renewed connection is no good and goes; the one it was replacing is the one again, with all that
+    /// was joined on it. Does nothing when that one is gone.
+    fn revert(&mut self) {}
+
     /// Whether the connection that a renewed one is replacing still stands.
     fn is_trailing(&self) -> bool {
         false

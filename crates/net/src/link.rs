@@ -297,6 +297,13 @@ impl<C: Clock> Channel for Link<C> {
         }
     }
 
+    fn revert(&mut self) {
+        let Some((former, _)) = self.trailing.take() else { return };
+        if let Some(later) = self.current.replace(former) {
+            self.bury(later, LastWord::Close(1000));
+        }
+    }
+
     fn is_trailing(&self) -> bool {
         self.trailing.is_some()
     }

@@ -38,6 +38,7 @@ struct Shared {
     answers_dials: bool,
     dials: u32,
     settled: u32,
+    reverted: u32,
     max_send: usize,
     refusal: Option<SendError>,
     waiting: VecDeque<Event>,
@@ -207,6 +208,22 @@ impl Channel for MemoryChannel {
         shared.settled += 1;
     }
 
+    fn revert(&mut self) {
+        let mut shared = self.lock();
+        if !std::mem::take(&mut shared.trailing) {
+            return;
+        }
+        shared.reverted += 1;
+        // What the later one still said goes with it; the former's texts are the connection's again.
+        for event in std::mem::take(&mut shared.waiting) {
+            match event {
+                Event::Text(buffer, _) => shared.spare.push(buffer),
+                Event::Trailing(buffer) => shared.waiting.push_back(Event::Text(buffer, None)),
+                event => shared.waiting.push_back(event),
+            }
+        }
+    }
+
     fn is_trailing(&self) -> bool {
         self.lock().trailing
     }
@@ -338,6 +355,12 @@ impl MemoryPeer {
     #[must_use]
     pub fn settled(&self) -> u32 {
         self.lock().settled
+    }
+
+    /// How often the stage went back to the connection that was being replaced.
+    #[must_use]
+    pub fn reverted(&self) -> u32 {
+        self.lock().reverted
     }
 
     /// The path the stage redirected to; empty when it never did.

@@ -106,6 +106,8 @@ counters! {
     AccountsHedged:      Gauge   "arb_gateway_accounts_unfit" ["reason" = "hedge-mode"]    "Venues that are not traded because of how their account is set up";
     AccountsLevel:       Gauge   "arb_gateway_accounts_unfit" ["reason" = "level"]         "Venues that are not traded because of how their account is set up";
     AccountsNoTrading:   Gauge   "arb_gateway_accounts_unfit" ["reason" = "no-trading"]    "Venues that are not traded because of how their account is set up";
+    KeysTaken:           Counter "arb_gateway_keys_total" ["outcome" = "in-use"]           "API keys offered to order desks while they ran";
+    KeysRefused:         Counter "arb_gateway_keys_total" ["outcome" = "refused"]          "API keys offered to order desks while they ran";
     SessionUp:           Gauge   "arb_gateway_sessions_up"                                "Order sessions that stand";
 
     // Every thread.

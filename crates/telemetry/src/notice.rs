@@ -105,6 +105,8 @@ notices! {
     SessionUp:           Info  "session-up"            ["session"]                "order session stands";
     SessionDown:         Warn  "session-down"          ["session"]                "order session is gone";
     LoginRefused:        Error "login-refused"         ["code"]                   "login was refused with code {code}";
+    KeyInUse:            Info  "key-in-use"            []                         "another API key is in use: every session that logs on has done so with it";
+    KeyRefused:          Error "key-refused"           ["code"]                   "another API key was refused with code {code} (0: no answer in time, -1: the connection closed): the one before stays in use";
     OrdersBySlowWay:     Warn  "orders-by-slow-way"    []                         "orders go by REST until the order session stands again: nothing new is opened here";
     AccountHedged:       Error "account-hedged"        []                         "the account is in hedge mode and is not traded: switch its position mode to one-way (net)";
     AccountLevel:        Error "account-level"         ["level"]                  "the account's level {level} does not trade perpetuals on cross margin: switch it to a unified level (OKX: futures or multi-currency; Bybit: unified trading account)";

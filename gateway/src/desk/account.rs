@@ -8,7 +8,7 @@ use telemetry::{Counter, NoticeCode};
 use venue::Spend;
 
 use super::{Desk, Hands, Mind, soon};
-use crate::rest::{Failure, ListenKey, Task};
+use crate::rest::{Failure, Task};
 use crate::settings::Settings;
 
 mod replies;
@@ -169,31 +169,6 @@ fn bracket(venue: VenueId, phase: ReconcilePhase, hands: &mut Hands<'_>) {
     hands.out.push(Input::Reconcile(Bracket { venue, phase }), hands.now);
 }
 
-/// The listen key of USD-M.
-#[derive(Debug, Default)]
-pub(super) struct Listen {
-    key: Option<ListenKey>,
-    /// It came and the connection has not been told.
-    fresh: bool,
-    /// When it was made or last prolonged.
-    at: Stamp,
-    asked: bool,
-    retry_at: Stamp,
-}
-
-impl Listen {
-    /// The key is worth nothing any more.
-    pub(super) fn forget(&mut self) {
-        self.key = None;
-        self.fresh = false;
-    }
-
-    /// The key the connection is to join with, once.
-    pub(super) fn take_fresh(&mut self) -> Option<ListenKey> {
-        if core::mem::take(&mut self.fresh) { self.key } else { None }
-    }
-}
-
 impl<L: Channel> Desk<L> {
     /// Takes what the errand thread brought; returns how many things it did.
     pub(crate) fn take_replies(&mut self, hands: &mut Hands<'_>) -> u32 {
@@ -281,25 +256,6 @@ impl<L: Channel> Desk<L> {
             mind.list_funding(mind.reconcile.tag, now);
         }
         mind.end_reconcile_when_done(hands);
-    }
-
-    /// The listen key: made, prolonged, made anew.
-    pub(super) fn care_for_listen_key(&mut self, hands: &mut Hands<'_>) {
-        let mind = &mut self.mind;
-        let now = hands.now;
-        if mind.venue != VenueId::BinanceUsdm || mind.listen.asked || now < mind.listen.retry_at {
-            return;
-        }
-        let task = match mind.listen.key {
-            None => Task::ListenKey,
-            Some(_) if now - mind.listen.at > mind.settings.listen_key_every => Task::KeepListenKey,
-            Some(_) => return,
-        };
-        let paid = mind.budget.try_spend(Spend::Session, InstrumentId::ALL, now).is_ok();
-        mind.listen.asked = paid && mind.submit(task, 0);
-        if !mind.listen.asked {
-            mind.listen.retry_at = soon(now, 1_000);
-        }
     }
 }
 

@@ -64,7 +64,7 @@ impl<L: Channel> Desk<L> {
 
     /// Everything of one instrument in one request; false when that cannot be asked now.
     fn cancel_instrument(&mut self, instrument: InstrumentId, hands: &mut Hands<'_>) -> bool {
-        let Self { lines, wire, markets, mind } = self;
+        let Self { lines, wire, markets, mind, .. } = self;
         let Some(market) = markets.get(instrument) else { return false };
         let by_socket = mind.venue == VenueId::BinanceSpot && mind.orders_up;
         let task = Task::CancelAll { instrument };

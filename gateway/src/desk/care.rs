@@ -16,6 +16,7 @@ impl<L: Channel> Desk<L> {
         self.mind.venue_ms = u64::try_from(venue_ms).unwrap_or(0);
         self.mind.give_up(hands);
         self.care_for_account(hands);
+        self.care_for_trial(hands);
         self.care_for_lines(hands);
         self.care_for_listen_key(hands);
         self.reconcile(hands);

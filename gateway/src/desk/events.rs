@@ -106,6 +106,7 @@ impl Mind {
             Session::LoggedIn => line.todo.logged_on = Some(true),
             Session::LoginRefused(code) => {
                 hands.tell(self.venue, NoticeCode::LoginRefused, [code, 0, 0]);
+                line.refusal = code;
                 match line.phase {
                     Phase::LoggingOn => line.todo.logged_on = Some(false),
                     _ => line.todo.reopen = true,
@@ -118,6 +119,7 @@ impl Mind {
             },
             Session::SubscribeRefused(code) => {
                 hands.tell(self.venue, NoticeCode::SubscribeRefused, [0, code, 0]);
+                line.refusal = code;
                 line.enter(Phase::Refused, hands.now);
             }
             Session::Leaving => line.todo.renew = true,
@@ -187,11 +189,13 @@ impl Mind {
             (Purpose::Login, None) => line.todo.logged_on = Some(true),
             (Purpose::Login, Some(refusal)) => {
                 hands.tell(self.venue, NoticeCode::LoginRefused, [refusal.code, 0, 0]);
+                line.refusal = refusal.code;
                 line.todo.logged_on = Some(false);
             }
             (_, None) => line.todo.subscribed = true,
             (_, Some(refusal)) => {
                 hands.tell(self.venue, NoticeCode::SubscribeRefused, [0, refusal.code, 0]);
+                line.refusal = refusal.code;
                 line.enter(Phase::Refused, hands.now);
             }
         }

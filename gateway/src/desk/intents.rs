@@ -70,7 +70,7 @@ impl<L: Channel> Desk<L> {
         clock: &C,
         hands: &mut Hands<'_>,
     ) -> Result<(), Unsent> {
-        let Self { lines, wire, markets, mind } = self;
+        let Self { lines, wire, markets, mind, .. } = self;
         let begun = hands.now;
         let market = markets.get(place.instrument).ok_or(Unsent::Instrument)?;
         let ticket = Ticket::new(market, mind.instance, place).ok_or(Unsent::Rules)?;
@@ -136,7 +136,7 @@ impl<L: Channel> Desk<L> {
         instrument: InstrumentId,
         hands: &mut Hands<'_>,
     ) -> Result<(), RejectClass> {
-        let Self { lines, wire, markets, mind } = self;
+        let Self { lines, wire, markets, mind, .. } = self;
         let market = markets.get(instrument).ok_or(RejectClass::Local)?;
         mind.budget
             .try_spend(Spend::Cancel, instrument, hands.now)
@@ -180,7 +180,7 @@ impl<L: Channel> Desk<L> {
         instrument: InstrumentId,
         hands: &mut Hands<'_>,
     ) -> bool {
-        let Self { lines, wire, markets, mind } = self;
+        let Self { lines, wire, markets, mind, .. } = self;
         // An order of no instrument of this venue was never sent here.
         let Some(market) = markets.get(instrument) else { return true };
         if mind.budget.try_spend(Spend::Query, instrument, hands.now).is_err() {

@@ -4,18 +4,18 @@ use base::{InstrumentId, OrderId, Span, Stamp, VenueId};
 use net::{Channel, CloseReason, DialFault, Polled, SendError};
 use telemetry::{Counter, NoticeCode};
 
+use super::trial::Attempt;
 use super::{Desk, Hands, Mind};
 use crate::decode::Context;
 use crate::encode::{Moment, TEXT_MAX};
 use crate::requests::{Purpose, Request};
-use crate::text::Draft;
 use crate::wire::Wire;
 
 /// Most texts one turn reads from one connection.
 pub(super) const BURST: usize = 32;
 
 /// A log-on or subscription that takes longer than this is begun anew.
-const JOIN_TIMEOUT: Span = Span::from_secs(10);
+pub(super) const JOIN_TIMEOUT: Span = Span::from_secs(10);
 /// A venue that goes says so on every connection: each is not replaced by one that is told so again.
 const RENEW_AGAIN: Span = Span::from_secs(5);
 /// How long to wait after a refused log-on.
@@ -65,16 +65,20 @@ pub(super) struct LineState {
     pub(super) phase: Phase,
     /// When it entered its phase.
     pub(super) since: Stamp,
-    born: Stamp,
-    heard: Stamp,
-    pinged: Stamp,
+    pub(super) born: Stamp,
+    pub(super) heard: Stamp,
+    pub(super) pinged: Stamp,
     /// When the venue last asked for another connection.
     told_to_go: Option<Stamp>,
     /// The joining under way belongs to a connection that replaces a working one, which is read on until
     /// it is settled.
-    renewed: bool,
+    pub(super) renewed: bool,
     /// Requests still go on the connection that is being replaced: the new one has not logged on.
-    on_old: bool,
+    pub(super) on_old: bool,
+    /// How far it is with another key, if one is tried.
+    pub(super) attempt: Attempt,
+    /// The code of the last refused log-on or subscription.
+    pub(super) refusal: i64,
     pub(super) todo: Todo,
 }
 
@@ -115,6 +119,8 @@ impl<L: Channel> Line<L> {
                 told_to_go: None,
                 renewed: false,
                 on_old: false,
+                attempt: Attempt::None,
+                refusal: 0,
                 todo: Todo::default(),
             },
         }
@@ -133,7 +139,7 @@ impl<L: Channel> Line<L> {
         self.channel.send_with(max, write)
     }
 
-    fn dial(&mut self, now: Stamp) {
+    pub(super) fn dial(&mut self, now: Stamp) {
         self.state.on_old = false;
         self.state.enter(Phase::Dialing, now);
         self.channel.reopen(now);
@@ -156,7 +162,7 @@ impl<L: Channel> Desk<L> {
     fn poll_line(&mut self, index: usize, hands: &mut Hands<'_>) -> u32 {
         let mut done = 0;
         for _ in 0..BURST {
-            let Self { lines, wire, markets, mind } = self;
+            let Self { lines, wire, markets, mind, .. } = self;
             let Some(Some(line)) = lines.get_mut(index) else { break };
             let cx = Context { markets, instance: mind.instance };
             let step = match line.channel.poll(hands.now) {
@@ -208,6 +214,7 @@ impl<L: Channel> Desk<L> {
         if todo.reopen {
             self.drop_line(index, hands);
         }
+        self.look_for_refusal(index, hands);
     }
 
     #[cold]
@@ -215,6 +222,7 @@ impl<L: Channel> Desk<L> {
     fn opened(&mut self, index: usize, renewed: bool, hands: &mut Hands<'_>) {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         let (now, state) = (hands.now, &mut line.state);
+        let on_trial = state.attempt.opened(state.born);
         (state.born, state.heard, state.pinged, state.renewed) = (now, now, now, renewed);
         state.todo = Todo::default();
         let role = state.role;
@@ -223,10 +231,12 @@ impl<L: Channel> Desk<L> {
         let code =
             if renewed { NoticeCode::ConnectionRenewed } else { NoticeCode::ConnectionOpened };
         hands.tell(self.mind.venue, code, [place(index), 0, 0]);
-        if role.orders {
+        if role.orders && !on_trial {
             self.wire.set_logged_on(false);
         }
-        if role.orders && self.wire.needs_log_on() {
+        if on_trial {
+            self.opened_on_trial(index, renewed);
+        } else if role.orders && self.wire.needs_log_on() {
             // The old connection stays logged on while the new one does so: order entry never goes down.
             line.state.on_old = renewed && self.mind.orders_up && line.channel.is_trailing();
             self.mind.orders_up = line.state.on_old;
@@ -235,11 +245,17 @@ impl<L: Channel> Desk<L> {
         }
         if self.joins_by_url(role) {
             self.subscribed(index, hands);
-        } else if self.wire.logs_on() {
+        } else if self.joins_with(index).logs_on() {
             self.join(index, Phase::LoggingOn, Purpose::Login, Wire::log_on, hands);
         } else {
             self.subscribe(index, hands);
         }
+    }
+
+    /// The key a connection joins with.
+    fn joins_with(&self, index: usize) -> &Wire {
+        let line = self.lines.get(index).and_then(Option::as_ref);
+        line.and_then(|line| self.trial.wire_of(&line.state)).unwrap_or(&self.wire)
     }
 
     /// USD-M: the listen key in the address is log-on and subscription at once.
@@ -247,7 +263,7 @@ impl<L: Channel> Desk<L> {
         self.mind.venue == VenueId::BinanceUsdm && !role.orders
     }
 
-    fn order_session_up(&mut self, hands: &mut Hands<'_>) {
+    pub(super) fn order_session_up(&mut self, hands: &mut Hands<'_>) {
         if !self.mind.orders_up {
             self.mind.orders_up = true;
             hands.tell(self.mind.venue, NoticeCode::SessionUp, [0; 3]);
@@ -257,6 +273,9 @@ impl<L: Channel> Desk<L> {
     fn logged_on(&mut self, index: usize, accepted: bool, hands: &mut Hands<'_>) {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         let role = line.state.role;
+        if line.state.attempt.is_joining() {
+            return self.logged_on_on_trial(index, accepted, hands);
+        }
         if !accepted && self.wire.needs_log_on() {
             line.state.enter(Phase::Refused, hands.now);
             return;
@@ -270,13 +289,13 @@ impl<L: Channel> Desk<L> {
     }
 
     /// Asks for the account's events, where this connection is for them.
-    fn subscribe(&mut self, index: usize, hands: &mut Hands<'_>) {
+    pub(super) fn subscribe(&mut self, index: usize, hands: &mut Hands<'_>) {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         if !line.state.role.account {
             line.state.enter(Phase::Up, hands.now);
             return;
         }
-        let phase = Phase::Subscribing(self.wire.subscriptions());
+        let phase = Phase::Subscribing(self.joins_with(index).subscriptions());
         self.join(index, phase, Purpose::Subscribe, Wire::subscribe, hands);
     }
 
@@ -297,6 +316,7 @@ impl<L: Channel> Desk<L> {
         let Self { lines, mind, .. } = self;
         let Some(Some(line)) = lines.get_mut(index) else { return };
         if line.state.renewed
+            && line.state.attempt == Attempt::None
             && !(line.state.role.orders && mind.requests.waits_since(line.state.since))
         {
             line.state.renewed = false;
@@ -313,8 +333,9 @@ impl<L: Channel> Desk<L> {
         write: fn(&Wire, Moment, &mut [u8]) -> usize,
         hands: &mut Hands<'_>,
     ) {
-        let Self { lines, wire, mind, .. } = self;
+        let Self { lines, wire, trial, mind, .. } = self;
         let Some(Some(line)) = lines.get_mut(index) else { return };
+        let wire = trial.wire_of(&line.state).unwrap_or(wire);
         line.state.enter(phase, hands.now);
         let _ = mind.budget.try_spend(venue::Spend::Session, InstrumentId::ALL, hands.now);
         let Some(request) = mind.requests.free() else { return };
@@ -336,8 +357,15 @@ impl<L: Channel> Desk<L> {
         let code = reason_number(reason);
         hands.tell(self.mind.venue, NoticeCode::ConnectionClosed, [place(index), code, 0]);
         let role = self.lines.get(index).and_then(Option::as_ref).map(|line| line.state.role);
-        let refused = matches!(reason, CloseReason::Dial(DialFault::Status(_)));
-        if refused && role.is_some_and(|role| self.joins_by_url(role)) {
+        let by_url = role.is_some_and(|role| self.joins_by_url(role));
+        let status = match reason {
+            CloseReason::Dial(DialFault::Status(status)) if by_url => Some(status),
+            _ => None,
+        };
+        if self.closed_on_trial(index, status, hands) {
+            return;
+        }
+        if status.is_some() {
             // A key that is no longer good: it is asked for anew, beside the next dial.
             self.mind.listen.forget();
         }
@@ -345,7 +373,7 @@ impl<L: Channel> Desk<L> {
     }
 
     /// The connection is gone or given up: what was under way on it is unknown; dial again.
-    fn drop_line(&mut self, index: usize, hands: &mut Hands<'_>) {
+    pub(super) fn drop_line(&mut self, index: usize, hands: &mut Hands<'_>) {
         let Some(Some(line)) = self.lines.get_mut(index) else { return };
         let role = line.state.role;
         if role.account {
@@ -389,8 +417,10 @@ impl<L: Channel> Desk<L> {
         if line.state.on_old && !line.channel.is_trailing() {
             // It went before the new one had logged on.
             line.state.on_old = false;
-            self.mind.orders_up = false;
-            hands.tell(self.mind.venue, NoticeCode::SessionDown, [0; 3]);
+            if line.state.phase != Phase::Up {
+                self.mind.orders_up = false;
+                hands.tell(self.mind.venue, NoticeCode::SessionDown, [0; 3]);
+            }
         }
         let by_key = self.mind.venue == VenueId::BinanceUsdm && !line.state.role.orders;
         let in_phase = now - line.state.since;
@@ -427,20 +457,6 @@ impl<L: Channel> Desk<L> {
             line.state.pinged = now;
             let _ = line.channel.send(ping);
         }
-    }
-
-    /// A listen key came: the account's connection joins with it.
-    pub(super) fn join_with_key(&mut self, hands: &mut Hands<'_>) {
-        let Some(key) = self.mind.listen.take_fresh() else { return };
-        let Some(Some(line)) = self.lines.get_mut(1) else { return };
-        let mut path = [0; 512];
-        let mut draft = Draft::new(&mut path);
-        draft.put(self.mind.settings.private_path.as_bytes());
-        draft.put(b"/ws?listenKey=");
-        draft.put(key.as_str().as_bytes());
-        line.channel.redirect(core::str::from_utf8(draft.written()).unwrap_or_default());
-        self.mind.account_up = false;
-        line.dial(hands.now);
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base::{Side, VenueId, output::Style};
 use venue::credentials::{Credentials, Secret};
 use venue::sign::{self, PADDING, Prefix};
+use zeroize::Zeroizing;
 
 use super::{Moment, Named, Ticket};
 use crate::markets::Market;
@@ -30,8 +31,8 @@ pub struct Requests {
     /// What of it the state has not taken in yet.
     prefix_rest: Padded<64>,
     /// `"apiKey":"...",` and `apiKey=...`.
-    key_json: Box<[u8]>,
-    key_signed: Box<[u8]>,
+    key_json: Zeroizing<Box<[u8]>>,
+    key_signed: Zeroizing<Box<[u8]>>,
     /// From behind the size to the symbol, by side and whether only to reduce.
     sides: [[Piece; 2]; 2],
     window: Piece,
@@ -132,8 +133,8 @@ impl Requests {
         Some(Self {
             prefix_rest: Padded::new(prefix.as_ref().map_or(&[], Prefix::rest))?,
             prefix,
-            key_json: key_json.into(),
-            key_signed: key_signed.into(),
+            key_json: Zeroizing::new(key_json.into_boxed_slice()),
+            key_signed: Zeroizing::new(key_signed.into_boxed_slice()),
             sides,
             window: Piece::new(
                 &format!("\"recvWindow\":{recv_window_ms}"),

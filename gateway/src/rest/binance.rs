@@ -169,12 +169,13 @@ pub(super) fn signed<C: Clock>(
     let (window, now) = (rest.parts.recv_window_ms, rest.venue_ms(job));
     let query = format!("{parameters}{separator}recvWindow={window}&timestamp={now}");
     let mut signature = [0; QUERY_SIGNATURE_MAX];
-    let length = sign_query(&rest.parts.credentials.secret, query.as_bytes(), &mut signature);
+    let credentials = rest.parts.signer.now();
+    let length = sign_query(&credentials.secret, query.as_bytes(), &mut signature);
     let signature = String::from_utf8_lossy(signature.get(..length).unwrap_or_default());
     let call = Call {
         method,
         path: format!("{path}?{query}&signature={signature}"),
-        headers: vec![("X-MBX-APIKEY", rest.parts.credentials.key.expose().to_owned())],
+        headers: vec![("X-MBX-APIKEY", credentials.key.expose().to_owned())],
         body: String::new(),
     };
     settle(rest.parts.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)
@@ -189,7 +190,7 @@ fn keyed<C: Clock>(
     let call = Call {
         method,
         path: usdm::LISTEN_KEY.to_owned(),
-        headers: vec![("X-MBX-APIKEY", rest.parts.credentials.key.expose().to_owned())],
+        headers: vec![("X-MBX-APIKEY", rest.parts.signer.now().key.expose().to_owned())],
         body: String::new(),
     };
     settle(rest.parts.venue, exchange(&call).map_err(|error| Failure::lost(&error))?)

@@ -194,8 +194,9 @@ fn call<C: Clock>(
     body: String,
     exchange: &mut Exchange<'_>,
 ) -> Result<HttpResponse, Failure> {
-    let key = rest.parts.credentials.hmac().ok_or(Failure::unreadable())?;
-    let api_key = rest.parts.credentials.key.expose();
+    let credentials = rest.parts.signer.now();
+    let key = credentials.hmac().ok_or(Failure::unreadable())?;
+    let api_key = credentials.key.expose();
     let (now, window) = (rest.venue_ms(job).to_string(), rest.parts.recv_window_ms.to_string());
     let payload = match method {
         Method::Get => path.split_once('?').map_or("", |(_, query)| query),

@@ -240,7 +240,7 @@ fn request<C: Clock>(
     body: String,
     exchange: &mut Exchange<'_>,
 ) -> Result<HttpResponse, Failure> {
-    let credentials = &rest.parts.credentials;
+    let credentials = rest.parts.signer.now();
     let key = credentials.hmac().ok_or(Failure::unreadable())?;
     let now = rest.venue_wall(job);
     let stamp = sign::okx::timestamp(now);

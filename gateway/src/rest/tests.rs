@@ -1,6 +1,8 @@
 //! REST without a network: what is asked to the byte, and what is made of answers.
 
-use super::{Call, Counted, Failure, Job, ListenKey, News, Reply, Rest, RestParts, Task, Unfit};
+use super::{
+    Call, Counted, Failure, Job, ListenKey, News, Reply, Rest, RestParts, Signer, Task, Unfit,
+};
 use crate::decode::Skipped;
 use crate::markets::Markets;
 use crate::samples;
@@ -57,7 +59,7 @@ fn rest_parts<C>(venue: VenueId, kill: Flag, clock: C) -> RestParts<C> {
     RestParts {
         venue,
         base: "https://venue.test".to_owned(),
-        credentials: Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap()),
+        signer: Signer::new(Arc::new(Credentials::new("key", "secret", Some("phrase")).unwrap())),
         markets: Markets::new(venue, &samples::instruments()).unwrap(),
         instance: instance(),
         clock,
@@ -213,4 +215,47 @@ fn first(venue: VenueId) -> InstrumentId {
 
 fn money(text: &str) -> Money {
     Money::parse(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_key_is_proved_by_reading_calls_alone_and_the_venue_is_quoted_without_it() {
+    let cases = [
+        (
+            VenueId::BinanceSpot,
+            401,
+            r#"{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}"#,
+        ),
+        (VenueId::Okx, 401, r#"{"msg":"Invalid OK-ACCESS-KEY phrase","code":"50111"}"#),
+        (VenueId::Bybit, 200, r#"{"retCode":10004,"retMsg":"error sign! origin_string[17key5]"}"#),
+    ];
+    for (venue, status, body) in cases {
+        let mut calls = Vec::new();
+        let words = rest(venue).prove_with(&mut |call: &Call| {
+            calls.push(call.clone());
+            Ok(HttpResponse { status, headers: vec![], body: body.as_bytes().to_vec() })
+        });
+        let words = words.expect_err("refused");
+        let secret = body.replace("phrase", "[redacted]").replace("17key5", "17[redacted]5");
+        // Its name is short here, and part of "API-key" as well.
+        let secret = secret.replace("API-key", "API-[redacted]");
+        assert_eq!(words, format!("HTTP {status}: {secret}"), "{venue}");
+        assert!(calls.len() == 1 && calls[0].method == Method::Get, "{venue}: {calls:?}");
+    }
+}
+
+#[test]
+fn a_key_that_may_not_trade_is_not_proved() {
+    let answer = |body: &'static str| {
+        move |_: &Call| {
+            Ok(HttpResponse { status: 200, headers: vec![], body: body.as_bytes().to_vec() })
+        }
+    };
+    let mut spot = rest(VenueId::BinanceSpot);
+    assert_eq!(spot.prove_with(&mut answer(r#"{"canTrade":true}"#)), Ok(()));
+    let refused = spot.prove_with(&mut answer(r#"{"canTrade":false}"#));
+    assert_eq!(refused, Err("it may not trade".to_owned()));
+    let silent = spot.prove_with(&mut |_: &Call| {
+        Err(HttpError::NotSent(HttpFault { kind: HttpFaultKind::Request, detail: String::new() }))
+    });
+    assert_eq!(silent, Err("no answer".to_owned()));
 }

@@ -2,7 +2,8 @@
 
 use super::{GatewayStage, StageParts};
 use crate::desk::DeskParts;
-use crate::rest::{Job, ListenKey, News, Reply, Task};
+use crate::keys::{KeyPort, Keys, Verdict};
+use crate::rest::{Failure, Job, ListenKey, News, Reply, Task};
 use crate::samples;
 use crate::settings::Settings;
 use base::input::{Input, OrderStatus, ReconcilePhase, RejectClass, SessionState};
@@ -24,6 +25,7 @@ mod account;
 mod cancels;
 mod faults;
 mod fitness;
+mod keys;
 mod limits;
 mod orders;
 mod seen;
@@ -69,6 +71,9 @@ struct World {
     reports: Receiver<Record>,
     kill: Flag,
     notices: NoticeReceiver,
+    /// Keys on their way to the desk and back.
+    offered: Sender<Box<Keys>>,
+    spent: Receiver<Box<Keys>>,
     next: u64,
 }
 
@@ -138,7 +143,10 @@ impl World {
             account: wants_two.then_some(account_channel),
             errands: handle,
         };
-        let stage = GatewayStage::open(parts, [desk]).unwrap();
+        let (offered, keys_in) = ring("keys-test", 4, Full::Halt);
+        let (keys_out, spent) = ring("spent-test", 4, Full::Halt);
+        let port = KeyPort { offered: keys_in, spent: keys_out };
+        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(port);
         let account = wants_two.then_some(account);
         let mut world = Self {
             venue,
@@ -152,6 +160,8 @@ impl World {
             reports,
             kill,
             notices,
+            offered,
+            spent,
             next: 1,
         };
         world.step();

@@ -45,11 +45,7 @@ impl Mind {
             }
             News::ListenKey(key) => {
                 self.call_ended(None);
-                let listen = &mut self.listen;
-                listen.fresh |= listen.key != Some(key) || !self.account_up;
-                listen.key = Some(key);
-                listen.at = now;
-                listen.asked = false;
+                self.listen.came(key, self.account_up, now);
             }
         }
     }
@@ -136,19 +132,9 @@ impl Mind {
             (Task::Cancel { instrument, order }, Some(failure)) => {
                 self.rest_refused(Purpose::Cancel, instrument, order, failure, hands);
             }
-            (Task::ListenKey, Some(_)) => {
-                self.listen.asked = false;
-                self.listen.retry_at = soon(now, 2_000);
-            }
-            (Task::KeepListenKey, Some(_)) => {
-                // Whatever the reason: make a new one, or learn that the old one still stands.
-                self.listen.asked = false;
-                self.listen.key = None;
-            }
-            (Task::ListenKey | Task::KeepListenKey, None) => {
-                self.listen.asked = false;
-                self.listen.at = now;
-            }
+            (Task::ListenKey, Some(failure)) => self.listen.refused(failure, now),
+            (Task::KeepListenKey, Some(_)) => self.listen.not_kept(),
+            (Task::ListenKey | Task::KeepListenKey, None) => self.listen.kept(now),
             (Task::DeadMan { .. }, Some(_)) => self.dead_man_at = soon(now, 1_000),
             (Task::Funding { .. }, None) => {
                 let began = self.reconcile.funding_began.0.saturating_sub(OVERLAP_NS);
