@@ -65,7 +65,7 @@ def build(folder):
 
 def folders():
     """Every kustomization that is applied as it stands, and those that combine components for a test."""
-    names = [*K8S.glob("overlays/*"), *K8S.glob("data/*"), K8S / "jobs", K8S / "nodes/doctor", K8S / "monitoring"]
+    names = [*K8S.glob("overlays/*"), *K8S.glob("data/*"), K8S / "jobs", K8S / "nodes/doctor"]
     names += [*K8S.glob("gitops/*"), *TESTS.glob("compositions/*")]
     return sorted(folder for folder in names if (folder / "kustomization.yaml").is_file())
 
@@ -247,7 +247,8 @@ class Checks:
         return faults
 
 
-STEPS = ("yamllint", "shellcheck", "image", "render", "golden", "schema", "policy", "must_fail", "configuration", "checkov")
+STEPS = ("yamllint", "shellcheck", "image", "render", "golden", "schema", "policy", "must_fail", "configuration", "checkov",
+         "promtool", "amtool", "metrics")
 NEEDS_RENDER = {"golden", "schema", "policy", "configuration", "checkov"}
 
 

@@ -57,6 +57,25 @@ pub const METRICS: &[(&str, &str)] = &[
     ("arb_strategy_gate_refusals", "Intents refused, by gate"),
     ("arb_pnl", "Result in the account currency, by kind"),
     ("arb_pairs_open", "Pairs that hold a position or are about to"),
+    ("arb_pairs", "Pairs by phase; one that is hedging or stuck stands on one leg"),
+    ("arb_limit_used_ratio", "How much of a limit is used, 1 being all of it"),
+    (
+        "arb_venue_ok",
+        "1 while a venue's order session, account stream, books of ours and clock are right",
+    ),
+    (
+        "arb_venue_clock_bound_seconds",
+        "The widest error a venue's clock may have; absent while it is not known",
+    ),
+    (
+        "arb_funding_overdue",
+        "Funding expected of settlements that passed and not paid yet, in the account currency",
+    ),
+    (
+        "arb_orders_unknown_value",
+        "Notional of orders whose outcome is not known, in the account currency",
+    ),
+    ("arb_equity", "Equity in the account currency; absent while it is not known"),
 ];
 
 /// The handles of the metrics that are set from the sidecar's loop.
@@ -80,6 +99,13 @@ pub(crate) struct Own {
     pub(crate) gates: IntGaugeVec,
     pub(crate) pnl: GaugeVec,
     pub(crate) pairs: IntGauge,
+    pub(crate) phases: IntGaugeVec,
+    pub(crate) limits: GaugeVec,
+    pub(crate) venues: IntGaugeVec,
+    pub(crate) clock_bounds: GaugeVec,
+    pub(crate) funding_overdue: Gauge,
+    pub(crate) unknown_value: Gauge,
+    pub(crate) equity: GaugeVec,
 }
 
 impl Own {
@@ -92,6 +118,8 @@ impl Own {
             registry.register(Box::new(metric.clone()))?;
             Ok(metric)
         }
+        let amount = |name| keep(registry, Gauge::with_opts(opts(name))?);
+        let amounts = |name, labels: &[&str]| keep(registry, GaugeVec::new(opts(name), labels)?);
         let gauge = |name| keep(registry, IntGauge::with_opts(opts(name))?);
         let gauges = |name, label| keep(registry, IntGaugeVec::new(opts(name), &[label])?);
         let counter = |name| keep(registry, IntCounter::with_opts(opts(name))?);
@@ -105,7 +133,7 @@ impl Own {
             log_lines: counter("arb_sidecar_log_lines_total")?,
             log_suppressed: counter("arb_sidecar_log_suppressed_total")?,
             log_failed: counter("arb_sidecar_log_failed_total")?,
-            clock_error: keep(registry, Gauge::with_opts(opts("arb_clock_error_seconds"))?)?,
+            clock_error: amount("arb_clock_error_seconds")?,
             info: keep(registry, IntGaugeVec::new(opts("arb_info"), &About::LABELS)?)?,
             config_version: gauge("arb_config_version")?,
             config_reloads: keep(
@@ -115,8 +143,16 @@ impl Own {
             config_refused: gauge("arb_config_refused")?,
             degraded: gauges("arb_degraded", "reason")?,
             gates: gauges("arb_strategy_gate_refusals", "gate")?,
-            pnl: keep(registry, GaugeVec::new(opts("arb_pnl"), &["kind"])?)?,
+            pnl: amounts("arb_pnl", &["kind"])?,
             pairs: gauge("arb_pairs_open")?,
+            phases: gauges("arb_pairs", "phase")?,
+            limits: amounts("arb_limit_used_ratio", &["limit"])?,
+            venues: keep(registry, IntGaugeVec::new(opts("arb_venue_ok"), &["venue", "what"])?)?,
+            clock_bounds: amounts("arb_venue_clock_bound_seconds", &["venue"])?,
+            funding_overdue: amount("arb_funding_overdue")?,
+            unknown_value: amount("arb_orders_unknown_value")?,
+            // No label: a vector, because a single gauge cannot be absent.
+            equity: amounts("arb_equity", &[])?,
         })
     }
 }

@@ -4,12 +4,14 @@ use super::{Said, Shared, SnapshotJob, lock};
 use crate::log::{Log, LogPlan};
 use crate::own::{Own, shown};
 use crate::shadow::Shadow;
-use base::{Money, Span};
+use base::{Money, Rate, Span};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use journal::Follower;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use strategy::View;
+use strategy::plan::Limit;
+use strategy::view::VenueView;
 use telemetry::{Level, NoticeReceiver};
 
 /// Records consumed in one round, so that the log is never starved by the journal.
@@ -223,6 +225,62 @@ fn show(own: &Own, view: &View) {
         own.pnl.with_label_values(&[kind]).set(approximately(amount));
     }
     own.pairs.set(i64::try_from(view.pairs.len()).unwrap_or(i64::MAX));
+    for phase in PHASES {
+        let count = view.pairs.iter().filter(|pair| pair.phase == phase).count();
+        own.phases.with_label_values(&[phase]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    for limit in &view.limits {
+        own.limits.with_label_values(&[limit_name(limit.limit)]).set(share(limit.used));
+    }
+    own.funding_overdue.set(approximately(view.funding_accrued));
+    own.unknown_value.set(approximately(view.unknown_value));
+    match view.equity {
+        Some(equity) => own.equity.with_label_values::<&str>(&[]).set(approximately(equity)),
+        None => own.equity.reset(),
+    }
+    view.venues.iter().for_each(|venue| show_venue(own, venue));
+}
+
+/// The phases of a pair that is alive, as the view names them.
+const PHASES: [&str; 5] = ["opening", "hedging", "open", "closing", "stuck"];
+
+fn show_venue(own: &Own, venue: &VenueView) {
+    let name = venue.venue.name();
+    let clock = venue.clock_bound_ns;
+    let facts = [
+        ("orders", venue.orders),
+        ("account", venue.account),
+        ("reconciled", venue.reconciled),
+        ("clock", clock.is_some()),
+    ];
+    for (what, is) in facts {
+        own.venues.with_label_values(&[name, what]).set(i64::from(is));
+    }
+    match clock {
+        Some(ns) => own.clock_bounds.with_label_values(&[name]).set(seconds(ns)),
+        // It was never known, or is not any more: either is absence, not a number.
+        None => drop(own.clock_bounds.remove_label_values(&[name])),
+    }
+}
+
+const fn limit_name(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Position => "position",
+        Limit::DailyLoss => "daily-loss",
+        Limit::Drawdown => "drawdown",
+        Limit::Leverage => "leverage",
+        Limit::Concentration => "concentration",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+#[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+fn share(used: Rate) -> f64 {
+    used.0 as f64 / 1e12
 }
 
 /// An amount as a dashboard draws it: no decision is made from it.
