@@ -138,11 +138,7 @@ impl World {
             VenueId::ALL.into_iter().filter(|v| plan.instruments.of(*v).next().is_some()).collect();
         for venue in venues {
             world.session(venue, true);
-            world.give(Input::ClockState(ClockState {
-                venue,
-                offset_ns: 0,
-                bound: Span::from_millis(5),
-            }));
+            world.clock(venue);
             world.reconcile(venue, &[]);
         }
         for i in &plan.instruments.list {
@@ -244,6 +240,12 @@ impl World {
     pub fn health(&mut self, id: u16, state: BookHealth) {
         let venue = self.venue_of(id);
         self.give(Input::BookState(BookState { venue, instrument: InstrumentId(id), state }));
+    }
+
+    /// The venue's clock is known well.
+    pub fn clock(&mut self, venue: VenueId) {
+        let bound = Span::from_millis(5);
+        self.give(Input::ClockState(ClockState { venue, offset_ns: 0, bound }));
     }
 
     pub fn session(&mut self, venue: VenueId, up: bool) {

@@ -182,6 +182,7 @@ impl Watched {
     pub(super) fn heal(&mut self, apart: i64) {
         for v in [VenueId::Okx, VenueId::Bybit, VenueId::BinanceUsdm] {
             self.world.session(v, true);
+            self.world.clock(v);
             self.world.begin(v);
             self.world.balance(v, 100_000);
             for id in 1..4_u8 {
