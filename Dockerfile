@@ -44,6 +44,8 @@ LABEL org.opencontainers.image.title="funding-arb" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /out/funding-arb /funding-arb
 COPY --from=build --chown=65532:65532 /out/state /var/lib/funding-arb
+# Where docker-compose.yml mounts what the simulated venues leave for the engine: a new volume takes this owner.
+COPY --from=build --chown=65532:65532 /out/state /run/venues
 COPY --from=build /out/config /etc/funding-arb
 # By number: there is no /etc/passwd, and Kubernetes can then see that it is not root.
 USER 65532:65532

@@ -83,6 +83,9 @@ class Checks:
                 self.renders[folder] = build(folder)
             except ValueError as why:
                 faults.append(str(why))
+        # What scripts apply by themselves.
+        for file in tracked("k8s/jobs/pack.yaml", "k8s/jobs/restore-pod.yaml"):
+            self.renders[file.with_suffix("")] = file.read_text().replace("@ID@", "now")
         return faults
 
     def golden(self):
@@ -166,7 +169,7 @@ class Checks:
         shutil.rmtree(dir, ignore_errors=True)
         dir.mkdir(parents=True)
         for folder, text in self.renders.items():
-            if folder.parent.name == "overlays" or folder.name in ("jobs", "doctor"):
+            if folder.parent.name == "overlays" or folder.name in ("jobs", "doctor", "pack", "restore-pod"):
                 (dir / f"{folder.name}.yaml").write_text(text)
         shutil.copy(ROOT / "Dockerfile", dir / "Dockerfile")
         command = ["checkov", "-d", dir, "--framework", "kubernetes", "dockerfile", "--compact", "--quiet"]
@@ -205,7 +208,11 @@ class Checks:
 
     def image(self):
         """The Dockerfile."""
-        return told(run([need("hadolint"), "--failure-threshold", "style", ROOT / "Dockerfile"]), "hadolint")
+        return told(run([need("hadolint"), "--failure-threshold", "style", ROOT / "Dockerfile", K8S / "jobs/Dockerfile"]), "hadolint")
+
+    def scripts(self):
+        """The scripts of k8s/scripts against a stub of the cluster; a backup that is really restored."""
+        return told(run([ROOT / "scripts/k8s/scripts-test"]), "scripts-test")
 
     def workflows(self):
         """GitHub's workflows and the compose file have the form their readers expect."""
@@ -247,8 +254,8 @@ class Checks:
         return faults
 
 
-STEPS = ("yamllint", "shellcheck", "image", "render", "golden", "schema", "policy", "must_fail", "configuration", "checkov",
-         "promtool", "amtool", "metrics")
+STEPS = ("yamllint", "shellcheck", "image", "workflows", "scripts", "render", "golden", "schema", "policy", "must_fail", "configuration", "checkov",
+         "promtool", "amtool", "metrics", "links")
 NEEDS_RENDER = {"golden", "schema", "policy", "configuration", "checkov"}
 
 
