@@ -4,9 +4,9 @@
 set -u
 label=funding-arb.io/tuned
 # Shown by `kubectl logs`; what Prometheus sees comes from the engine's own doctor.
-report=/tmp/report.json
+report=${REPORT:-/tmp/report.json}
 while true; do
-  if /engine/funding-arb doctor --json --strict --profile dedicated-node >"$report" 2>&1; then
+  if "${ENGINE:-/engine/funding-arb}" doctor --json --strict --profile dedicated-node >"$report" 2>&1; then
     kubectl label node "$NODE" "$label=verified" --overwrite
   else
     # Running traders stay: the label only decides where the next one is placed.
