@@ -288,6 +288,33 @@ fn the_shadow_follows_to_the_end_and_its_snapshot_is_the_live_core() {
 }
 
 #[test]
+fn what_the_core_knows_of_limits_pairs_and_venues_is_in_the_metrics() {
+    let dir = tempdir().unwrap();
+    let mut engine = engine(dir.path(), &Paper::default());
+    engine.run(&inputs());
+    let sidecar = &engine.sidecar;
+    let seen = || {
+        let (_, text) = get(sidecar.metrics_addr(), "/metrics");
+        exposition::check(&text)
+    };
+    let view = engine.live.view();
+    eventually("the numbers are those of the core", || {
+        let seen = seen();
+        let venue = |what: &str, is: bool| {
+            let name = view.venues[0].venue.name();
+            let key = format!("arb_venue_ok{{venue=\"{name}\",what=\"{what}\"}}");
+            seen.get(&key) == Some(&f64::from(u8::from(is)))
+        };
+        venue("orders", view.venues[0].orders)
+            && venue("reconciled", view.venues[0].reconciled)
+            && venue("clock", view.venues[0].clock_bound_ns.is_some())
+            && seen.get("arb_pairs{phase=\"stuck\"}") == Some(&0.0)
+            && seen.contains_key("arb_limit_used_ratio{limit=\"daily-loss\"}")
+            && seen.contains_key("arb_equity") == view.equity.is_some()
+    });
+}
+
+#[test]
 fn a_live_core_that_lies_is_found_out_while_it_runs() {
     let dir = tempdir().unwrap();
     let paper = Paper::default();
