@@ -10,6 +10,7 @@ mod cli;
 mod control;
 mod engine;
 mod finish;
+mod fitness;
 mod ledger;
 mod log;
 mod plan;

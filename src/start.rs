@@ -9,7 +9,7 @@ use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
-use crate::{catalog, log, plan, replay};
+use crate::{catalog, fitness, log, plan, replay};
 use base::{Span, VenueId, WallNs};
 use config::plan::market::{self, Misfit};
 use config::plan::{Config, Mode, System};
@@ -17,7 +17,8 @@ use journal::{Journal, JournalError, Opened, Options};
 use net::{HttpClient, HttpOptions};
 use rings::Flag;
 use sidecar::{
-    About, JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle, SidecarPlan,
+    About, Fitness, JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle,
+    SidecarPlan,
 };
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -167,7 +168,9 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
     let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
     let notices = std::mem::take(&mut wired.notices);
     let bell = origin.bell.clone();
-    let beside = Beside { site: &site, placement: &placement, state: &state, notices, names, bell };
+    let fitness = fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state);
+    let beside =
+        Beside { site: &site, placement: &placement, state: &state, notices, names, bell, fitness };
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
     let desk = sidecar.desk();
     let (engine, versions) = Engine::start(wired, sidecar, &site.clock)?;
@@ -289,6 +292,7 @@ struct Beside<'a> {
     notices: Vec<telemetry::NoticeReceiver>,
     names: Vec<(String, base::Scale)>,
     bell: Bell,
+    fitness: Fitness,
 }
 
 fn start_sidecar(
@@ -323,6 +327,7 @@ fn start_sidecar(
         clock_bound: Span(bound),
         about: about(&config.system),
         degraded: beside.placement.degraded.clone(),
+        fitness: beside.fitness,
         limits: Limits::default(),
         reload: Some(sidecar::Reload(Box::new(move || beside.bell.ask(Cause::Request)))),
     };

@@ -3,7 +3,9 @@
 mod books;
 mod config;
 mod control;
+mod doctor;
 mod exit;
+mod health;
 mod replay;
 mod run;
 mod say;
@@ -63,6 +65,10 @@ enum Command {
     Flatten(ControlArguments),
     /// Counters and histograms of a running or dead engine, from its shared-memory page.
     Stats(StatsArguments),
+    /// Is this host fit for pinned threads, and what would make it so.
+    Doctor(doctor::DoctorArguments),
+    /// Ask a running engine whether a thread is wedged: ends with 0 where none is, else with 1.
+    Health(HealthArguments),
     /// Check, show and explain a configuration; encrypt and decrypt its secrets.
     Config(config::ConfigArguments),
 }
@@ -188,6 +194,13 @@ struct StatsArguments {
 }
 
 #[derive(Debug, Clone, Args)]
+struct HealthArguments {
+    /// Where it answers; with a path, that is asked instead of /health.
+    #[arg(long, default_value = "http://127.0.0.1:8000")]
+    url: String,
+}
+
+#[derive(Debug, Clone, Args)]
 struct ControlArguments {
     /// The engine's state folder, or the one its runs lie in: then the newest is meant.
     #[arg(default_value = "state")]
@@ -234,6 +247,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Disarm(arguments) => control::run(Order::Disarm, &arguments),
         Command::Flatten(arguments) => control::run(Order::Flatten, &arguments),
         Command::Stats(arguments) => stats::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a control group takes processor time away: CFS quotas of cgroup v1, v2 and both at once.
 
-use crate::ReadFile;
+use crate::{CpuList, ReadFile};
 
 /// How much processor time the control groups of this process allow.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -13,27 +13,68 @@ pub struct Quota {
     pub source: String,
 }
 
+impl Quota {
+    /// Whether there was a control group to look at: without one, no limit seen is no proof of none.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        self.source != UNSEEN
+    }
+}
+
+/// The source where no control group shows itself.
+const UNSEEN: &str = "no cgroup";
+
 /// Reads the quota of this process and of every group above it that can be seen.
 #[must_use]
 pub fn quota(read: ReadFile<'_>) -> Quota {
     let membership = read("/proc/self/cgroup").unwrap_or_default();
     let mounts = read("/proc/self/mountinfo").unwrap_or_default();
-    let v1 = place(&membership, &mounts, Hierarchy::V1Cpu);
+    let v1 = place(&membership, &mounts, Hierarchy::V1("cpu"));
     let v2 = place(&membership, &mounts, Hierarchy::V2);
-    let mut tightest = Quota { source: "no cgroup".into(), ..Quota::default() };
+    let mut tightest = Quota { source: UNSEEN.into(), ..Quota::default() };
     // On a hybrid machine the cpu controller sits in one of the two; the other says nothing.
     for (place, limit) in
         [(v2, limit_v2 as fn(&str, ReadFile<'_>) -> Option<Quota>), (v1, limit_v1)]
     {
         for dir in place.map(|place| place.upwards()).unwrap_or_default() {
             let Some(found) = limit(&dir, read) else { continue };
-            if tightest.source == "no cgroup" || is_tighter(&found, &tightest) {
+            if !tightest.is_seen() || is_tighter(&found, &tightest) {
                 let throttled = tightest.throttled.max(found.throttled);
                 tightest = Quota { throttled, ..found };
             }
         }
     }
     tightest
+}
+
+/// The processors the control groups leave to this process now, whatever its threads are pinned to: what
+/// changes when a cluster moves the line between pods. `None` where no group says.
+#[must_use]
+pub fn cpuset(read: ReadFile<'_>) -> Option<CpuList> {
+    let membership = read("/proc/self/cgroup")?;
+    let mounts = read("/proc/self/mountinfo")?;
+    let files = [
+        (Hierarchy::V2, "cpuset.cpus.effective"),
+        (Hierarchy::V1("cpuset"), "cpuset.effective_cpus"),
+        (Hierarchy::V1("cpuset"), "cpuset.cpus"),
+    ];
+    files.into_iter().find_map(|(hierarchy, file)| {
+        // Groups without the controller have no such file: the one above counts.
+        let dirs = place(&membership, &mounts, hierarchy)?.upwards();
+        let text = dirs.iter().find_map(|dir| read(&format!("{dir}/{file}")))?;
+        CpuList::parse(&text).filter(|cpus| !cpus.is_empty())
+    })
+}
+
+/// What kind of partition this process's own group is, of version 2: `isolated`, `root`, or none.
+#[must_use]
+pub fn partition(read: ReadFile<'_>) -> Option<String> {
+    let membership = read("/proc/self/cgroup")?;
+    let mounts = read("/proc/self/mountinfo")?;
+    let dir = place(&membership, &mounts, Hierarchy::V2)?.upwards().into_iter().next()?;
+    let text = read(&format!("{dir}/cpuset.cpus.partition"))?;
+    // One that could not be made says `isolated invalid (why)`.
+    Some(text.trim().to_owned()).filter(|kind| kind == "isolated" || kind == "root")
 }
 
 fn is_tighter(found: &Quota, than: &Quota) -> bool {
@@ -46,7 +87,8 @@ fn is_tighter(found: &Quota, than: &Quota) -> bool {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hierarchy {
-    V1Cpu,
+    /// Version 1 with this controller.
+    V1(&'static str),
     V2,
 }
 
@@ -76,7 +118,7 @@ fn place(membership: &str, mounts: &str, hierarchy: Hierarchy) -> Option<Place> 
         let mut fields = line.splitn(3, ':');
         let (number, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
         let is_it = match hierarchy {
-            Hierarchy::V1Cpu => controllers.split(',').any(|name| name == "cpu"),
+            Hierarchy::V1(wanted) => controllers.split(',').any(|name| name == wanted),
             Hierarchy::V2 => number == "0" && controllers.is_empty(),
         };
         is_it.then_some(path)
@@ -86,7 +128,9 @@ fn place(membership: &str, mounts: &str, hierarchy: Hierarchy) -> Option<Place> 
         let mut after = after.split(' ');
         let (kind, options) = (after.next()?, after.nth(1)?);
         let is_it = match hierarchy {
-            Hierarchy::V1Cpu => kind == "cgroup" && options.split(',').any(|name| name == "cpu"),
+            Hierarchy::V1(wanted) => {
+                kind == "cgroup" && options.split(',').any(|name| name == wanted)
+            }
             Hierarchy::V2 => kind == "cgroup2",
         };
         let mut before = before.split(' ').skip(3);

@@ -26,6 +26,8 @@ pub struct Host {
 pub enum Exclusive {
     /// The kernel keeps everybody else away.
     Isolated,
+    /// They are a partition of its own control group: no other group may use them.
+    Partition,
     /// The scheduler of the cluster says so: as many whole processors were granted as are allowed, and
     /// no quota runs. It keeps other pods away, not the system's own services.
     Granted,
@@ -42,6 +44,8 @@ pub enum Why {
     Everything,
     /// The set is smaller than the machine, which by itself proves nothing.
     Unproven,
+    /// They were granted, and no control group can be seen that would show a quota.
+    QuotaUnseen,
     /// Fewer or more whole processors were granted than are allowed.
     GrantDiffers,
 }
@@ -58,10 +62,14 @@ impl fmt::Display for Exclusive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Isolated => "isolated by the kernel",
+            Self::Partition => "a partition of its own control group",
             Self::Granted => "granted whole by the cluster",
             Self::No(Why::Quota) => "a CFS quota runs",
             Self::No(Why::Everything) => "all processors of the machine are allowed to everybody",
             Self::No(Why::Unproven) => "other processes may use the same processors",
+            Self::No(Why::QuotaUnseen) => {
+                "granted whole by the cluster, but no control group shows that no quota runs"
+            }
             Self::No(Why::GrantDiffers) => "the cluster granted another number than is allowed",
         })
     }
@@ -83,12 +91,17 @@ impl Host {
     /// # Errors
     /// [`HostError`].
     pub fn read(granted: Option<u32>) -> Result<Self, HostError> {
+        Ok(Self::judge(&Self::allowed()?, granted, &read_file))
+    }
+
+    /// The processors this process may use: those of the calling thread, which must not be pinned yet.
+    ///
+    /// # Errors
+    /// [`HostError`].
+    pub fn allowed() -> Result<CpuList, HostError> {
         let ids = core_affinity::get_core_ids().unwrap_or_default();
         let allowed = CpuList::new(ids.iter().filter_map(|core| u32::try_from(core.id).ok()));
-        if allowed.is_empty() {
-            return Err(HostError::NoCpus);
-        }
-        Ok(Self::judge(&allowed, granted, &read_file))
+        if allowed.is_empty() { Err(HostError::NoCpus) } else { Ok(allowed) }
     }
 
     /// The same over given files.
@@ -96,9 +109,19 @@ impl Host {
     pub fn judge(allowed: &CpuList, granted: Option<u32>, read: ReadFile<'_>) -> Self {
         let list = |path: &str| read(path).and_then(|text| CpuList::parse(&text));
         let isolated = list("/sys/devices/system/cpu/isolated").unwrap_or_default();
-        let online = list("/sys/devices/system/cpu/online").unwrap_or_else(|| allowed.clone());
+        let shown = list("/sys/devices/system/cpu/online");
+        let online = shown.clone().unwrap_or_else(|| allowed.clone());
         let quota = cgroup::quota(read);
-        let exclusive = exclusive(allowed, &isolated, &online, &quota, granted);
+        let partition = cgroup::partition(read);
+        let own = partition.as_deref();
+        let exclusive = match exclusive(allowed, &isolated, &online, &quota, granted) {
+            Exclusive::No(Why::Quota) => Exclusive::No(Why::Quota),
+            _ if own == Some("isolated") => Exclusive::Isolated,
+            Exclusive::No(_) if own == Some("root") => Exclusive::Partition,
+            // How many the machine has is not shown.
+            Exclusive::No(Why::Everything) if shown.is_none() => Exclusive::No(Why::Unproven),
+            judged => judged,
+        };
         Self { allowed: topology::read(allowed, read), isolated, online, quota, exclusive }
     }
 }
@@ -117,7 +140,8 @@ fn exclusive(
         return Exclusive::Isolated;
     }
     match granted.map(|count| usize::try_from(count).unwrap_or(usize::MAX)) {
-        Some(count) if count == allowed.len() => Exclusive::Granted,
+        Some(count) if count == allowed.len() && quota.is_seen() => Exclusive::Granted,
+        Some(count) if count == allowed.len() => Exclusive::No(Why::QuotaUnseen),
         Some(_) => Exclusive::No(Why::GrantDiffers),
         None if allowed.len() >= online.len() => Exclusive::No(Why::Everything),
         None => Exclusive::No(Why::Unproven),

@@ -5,6 +5,8 @@
 //! published beside the latencies; a node that is not isolated is recognised by it.
 
 use base::{Clock, Span};
+use telemetry::Buckets;
+use telemetry::hist::{bucket_low, bucket_middle};
 
 /// A gap longer than this is not the loop's own.
 pub const GAP_NS: u64 = 1_000;
@@ -34,6 +36,39 @@ impl JitterFloor {
     pub fn stolen_ppm(&self) -> u64 {
         let stolen = u128::from(self.stolen_ns) * 1_000_000;
         u64::try_from(stolen / u128::from(self.measured_ns.max(1))).unwrap_or(u64::MAX)
+    }
+}
+
+/// Gaps over 10 us a second that a processor of one's own stays below.
+const LONG_GAPS_A_SECOND: u64 = 100;
+/// The share of time, in parts per million, that may be taken from it.
+const STOLEN_PPM: u64 = 2_000;
+
+impl JitterFloor {
+    /// What a recorded distribution of gaps amounts to.
+    #[must_use]
+    pub fn of(gaps: &Buckets) -> Self {
+        let readings = gaps.count();
+        let over = |ns: u64| readings - gaps.count_below(ns);
+        let long = gaps.counts.iter().enumerate().filter(|(at, _)| bucket_low(*at) >= GAP_NS);
+        let stolen = long.fold(0_u64, |sum, (at, count)| {
+            sum.saturating_add(bucket_middle(at).min(gaps.max).saturating_mul(*count))
+        });
+        Self {
+            readings,
+            max_ns: gaps.max,
+            gaps: over(GAP_NS),
+            long_gaps: over(LONG_GAP_NS),
+            stolen_ns: stolen,
+            measured_ns: gaps.sum,
+        }
+    }
+
+    /// Whether something else than the thread ran there more than a processor of one's own shows.
+    #[must_use]
+    pub fn is_noisy(&self) -> bool {
+        let seconds = self.measured_ns / 1_000_000_000 + 1;
+        self.long_gaps > LONG_GAPS_A_SECOND * seconds || self.stolen_ppm() > STOLEN_PPM
     }
 }
 

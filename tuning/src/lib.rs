@@ -10,16 +10,20 @@
 //!
 //! Floor 2.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod cgroup;
 pub mod cpus;
+pub mod doctor;
 pub mod host;
 pub mod jitter;
 pub mod pin;
 pub mod placement;
+pub mod survey;
+mod sys;
 pub mod threads;
 pub mod topology;
+pub mod watch;
 
 pub use cgroup::Quota;
 pub use cpus::CpuList;
@@ -27,8 +31,18 @@ pub use host::{Exclusive, Host, HostError};
 pub use jitter::JitterFloor;
 pub use pin::{PinError, pin_current};
 pub use placement::{Degraded, Layout, Placement, Refused, Role, RoleKind, ThreadPlan, place};
+pub use survey::{CpuGaps, survey};
 pub use threads::{ThreadFacts, thread_facts, thread_id};
 pub use topology::Cpu;
+pub use watch::{Pinned, Watch};
+
+/// How long the hypervisor ran somebody else on a processor since boot, by the text of /proc/stat.
+#[must_use]
+pub fn stolen_ns(stat: &str, cpu: u32) -> Option<u64> {
+    /// The kernel shows ticks of a hundredth of a second, whatever its own tick is.
+    const TICK_NS: u64 = 10_000_000;
+    doctor::times(stat, cpu)?.stolen.checked_mul(TICK_NS)
+}
 
 /// How files of the system are read: the content, or `None` where there is none to be had.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Option<String>;

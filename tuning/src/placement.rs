@@ -1,5 +1,6 @@
 //! Who runs where: stages become threads by the layout, threads get processors from the allowed set.
 
+use crate::cpus::CpuList;
 use crate::host::{Exclusive, Host};
 use crate::topology::Cpu;
 use core::fmt;
@@ -118,6 +119,10 @@ pub enum Degraded {
     SmtShared { cpu: u32, sibling: u32 },
     SeveralNodes { nodes: usize },
     NotPinned { thread: String, why: String },
+    CpusChanged { before: CpuList, now: CpuList },
+    Throttled { times: u64 },
+    Moved { thread: String, cpu: u32, allowed: CpuList },
+    Noisy { thread: String, long_gaps: u64, stolen_ppm: u64 },
 }
 
 impl Degraded {
@@ -132,6 +137,10 @@ impl Degraded {
             Self::SmtShared { .. } => "smt-shared",
             Self::SeveralNodes { .. } => "several-nodes",
             Self::NotPinned { .. } => "not-pinned",
+            Self::CpusChanged { .. } => "cpus-changed",
+            Self::Throttled { .. } => "throttled",
+            Self::Moved { .. } => "moved",
+            Self::Noisy { .. } => "noisy",
         }
     }
 }
@@ -157,6 +166,23 @@ impl fmt::Display for Degraded {
                 write!(f, "hot threads spread over {nodes} memory nodes")
             }
             Self::NotPinned { thread, why } => write!(f, "thread {thread} is not pinned: {why}"),
+            Self::CpusChanged { before, now } => {
+                write!(
+                    f,
+                    "the control group allowed cpu {before} at the start and allows {now} now"
+                )
+            }
+            Self::Throttled { times } => {
+                write!(f, "a CFS quota stopped this process {times} times since the last look")
+            }
+            Self::Moved { thread, cpu, allowed } => {
+                write!(f, "thread {thread} was pinned to cpu {cpu} and may now run on {allowed}")
+            }
+            Self::Noisy { thread, long_gaps, stolen_ppm } => write!(
+                f,
+                "the processor of thread {thread} is not quiet: {long_gaps} gaps over 10 us, {stolen_ppm} \
+                 millionths of the time taken, while it was measured at the start"
+            ),
         }
     }
 }

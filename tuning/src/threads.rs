@@ -1,6 +1,6 @@
 //! What the kernel says of one thread of this process.
 
-use crate::{ReadFile, read_file};
+use crate::{CpuList, ReadFile, read_file};
 
 /// How a thread was treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -11,6 +11,8 @@ pub struct ThreadFacts {
     pub voluntary_switches: u64,
     /// Times it changed its processor; `None` where the kernel does not count them.
     pub migrations: Option<u64>,
+    /// How long it could have run and had to wait for its processor; `None` where the kernel does not say.
+    pub run_delay_ns: Option<u64>,
     /// The processor it ran on last.
     pub cpu: Option<u32>,
 }
@@ -39,8 +41,17 @@ fn facts(thread: u32, read: ReadFile<'_>) -> Option<ThreadFacts> {
         involuntary_switches: count(&status, "nonvoluntary_ctxt_switches")?,
         voluntary_switches: count(&status, "voluntary_ctxt_switches")?,
         migrations: file("sched").and_then(|sched| count(&sched, "se.nr_migrations")),
+        run_delay_ns: file("schedstat")
+            .and_then(|text| text.split_ascii_whitespace().nth(1)?.parse().ok()),
         cpu: file("stat").and_then(|stat| last_cpu(&stat)),
     })
+}
+
+/// The processors a thread of this process may run on.
+pub(crate) fn thread_mask(thread: u32, read: ReadFile<'_>) -> Option<CpuList> {
+    let status = read(&format!("/proc/self/task/{thread}/status"))?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?;
+    CpuList::parse(list).filter(|list| !list.is_empty())
 }
 
 /// The 39th field; the 2nd is a name in brackets that may hold anything.

@@ -47,7 +47,7 @@ impl PageCollector {
             describe(name, help(name), &["ring"])?;
         }
         describe(REGIMES, help(REGIMES), &["stage", "regime"])?;
-        for name in [BEATS, CPU, SWITCHES, MIGRATIONS] {
+        for name in [BEATS, CPU, SWITCHES, MIGRATIONS, RUN_DELAY, STEAL] {
             describe(name, help(name), &["stage"])?;
         }
         for name in [ALLOCATIONS, THROTTLED] {
@@ -62,6 +62,8 @@ const BEATS: &str = "arb_stage_beats_total";
 const CPU: &str = "arb_stage_cpu";
 const SWITCHES: &str = "arb_stage_involuntary_switches_total";
 const MIGRATIONS: &str = "arb_stage_migrations_total";
+const RUN_DELAY: &str = "arb_stage_run_delay_seconds_total";
+const STEAL: &str = "arb_stage_steal_seconds_total";
 const ALLOCATIONS: &str = "arb_process_hot_allocations_total";
 const THROTTLED: &str = "arb_process_throttled_total";
 
@@ -162,11 +164,7 @@ fn threads(page: &Snapshot, families: &mut Families) {
     for stage in running() {
         for (regime, ns) in page.schema.regimes.iter().zip(&stage.regimes) {
             let labels = [("stage", stage.name.as_str()), ("regime", regime.as_str())];
-            let mut metric = Metric::from_label(pairs(&labels));
-            let mut counter = Counter::default();
-            counter.set_value(seconds(*ns));
-            metric.set_counter(counter);
-            families.add(REGIMES, help(REGIMES), MetricType::COUNTER, metric);
+            families.add(REGIMES, help(REGIMES), MetricType::COUNTER, time(&labels, *ns));
         }
     }
     let mut put = |name, kind, of: &dyn Fn(&StageView) -> Option<u64>| {
@@ -182,6 +180,25 @@ fn threads(page: &Snapshot, families: &mut Families) {
     put(CPU, MetricType::GAUGE, &|stage| stage.cpu.map(u64::from));
     put(SWITCHES, MetricType::COUNTER, &|stage| Some(facts(stage)?.involuntary_switches));
     put(MIGRATIONS, MetricType::COUNTER, &|stage| facts(stage)?.migrations);
+    let stat = tuning::read_file("/proc/stat").unwrap_or_default();
+    let mut put = |name, of: &dyn Fn(&StageView) -> Option<u64>| {
+        for stage in running() {
+            let Some(ns) = of(stage) else { continue };
+            let metric = time(&[("stage", stage.name.as_str())], ns);
+            families.add(name, help(name), MetricType::COUNTER, metric);
+        }
+    };
+    put(RUN_DELAY, &|stage| facts(stage)?.run_delay_ns);
+    put(STEAL, &|stage| tuning::stolen_ns(&stat, stage.cpu?));
+}
+
+/// A counter of time.
+fn time(labels: &[(&str, &str)], ns: u64) -> Metric {
+    let mut metric = Metric::from_label(pairs(labels));
+    let mut counter = Counter::default();
+    counter.set_value(seconds(ns));
+    metric.set_counter(counter);
+    metric
 }
 
 fn rings(rings: &[RingView], families: &mut Families) {

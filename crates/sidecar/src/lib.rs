@@ -31,7 +31,7 @@ pub use error::SidecarError;
 pub use http::Limits;
 pub use log::{LogFormat, LogPlan};
 pub use own::METRICS;
-pub use plan::{About, JournalPlan, Listen, Reload, SidecarPlan};
+pub use plan::{About, Fitness, JournalPlan, Listen, Reload, SidecarPlan};
 pub use probe::{Reason, Verdict};
 pub use run::{Ended, Sidecar, SidecarHandle, Status};
 pub use shadow::{Divergence, Shadow};

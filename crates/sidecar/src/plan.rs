@@ -41,6 +41,17 @@ impl About {
     }
 }
 
+/// What the host checks found when the engine was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fitness {
+    /// Name and state of each check.
+    pub checks: Vec<(&'static str, &'static str)>,
+    /// The whole in a sentence, for the log; nothing is logged without.
+    pub told: String,
+    /// The machine is worse than its kind should be.
+    pub ill: bool,
+}
+
 /// Everything the sidecar needs.
 #[derive(Debug)]
 pub struct SidecarPlan {
@@ -66,6 +77,8 @@ pub struct SidecarPlan {
     pub about: About,
     /// What placement found less than it should be.
     pub degraded: Vec<Degraded>,
+    /// What the host checks found.
+    pub fitness: Fitness,
     /// Limits of the HTTP server.
     pub limits: Limits,
     /// What POST /config/reload asks for; nothing is there without.
@@ -97,6 +110,7 @@ impl SidecarPlan {
             clock_bound: Span::from_millis(500),
             about: About::default(),
             degraded: Vec::new(),
+            fitness: Fitness::default(),
             limits: Limits::default(),
             reload: None,
         }

@@ -22,8 +22,10 @@ use telemetry::{HostClock, Level, PageReader, Snapshot};
 
 mod follow;
 mod keep;
+mod vigil;
 
 use follow::Loop;
+use vigil::Vigil;
 
 /// What all three threads see.
 #[derive(Debug)]
@@ -115,6 +117,9 @@ impl Sidecar {
         for reason in &plan.degraded {
             own.degraded.with_label_values(&[reason.code()]).set(1);
         }
+        for (name, state) in &plan.fitness.checks {
+            own.doctor.with_label_values(&[*name, *state]).set(1);
+        }
         let shared = Arc::new(Shared {
             page,
             clock: plan.clock,
@@ -138,7 +143,10 @@ impl Sidecar {
 
         let (say, said) = bounded(SAID);
         let (following, keeping) = plan.journal.map(split).transpose()?.unzip();
-        let work = Loop::new(Arc::clone(&shared), plan.log, plan.notices, said, following);
+        let vigil = Vigil::begin(&plan.degraded, tuning::read_file);
+        let mut work =
+            Loop::new(Arc::clone(&shared), plan.log, plan.notices, said, following, vigil);
+        work.begin(&plan.fitness);
         let (stop, stopped) = bounded(0);
         let mut handle = SidecarHandle {
             shared: Arc::clone(&shared),

@@ -1,4 +1,4 @@
-use super::quota;
+use super::{cpuset, partition, quota};
 use crate::host::fixture::Fixture;
 
 const V2_MOUNT: &str = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
@@ -92,5 +92,38 @@ fn nonsense_in_the_files_limits_nothing() {
         files.put("/proc/self/mountinfo", V2_MOUNT);
         files.put("/sys/fs/cgroup/cpu.max", text);
         assert_eq!(found(&files).0, None, "{text:?}");
+    }
+}
+
+#[test]
+fn the_set_of_processors_is_read_from_whichever_hierarchy_has_it() {
+    let set = |files: &Fixture| cpuset(&|path| files.read(path)).map(|cpus| cpus.to_string());
+    let mut files = Fixture::default();
+    assert_eq!(set(&files), None);
+    files.put("/proc/self/cgroup", "1:cpuset:/docker/abc\n0::/pod/engine\n");
+    files.put("/proc/self/mountinfo", &format!("{V1_MOUNTS}{V2_MOUNT}"));
+    assert_eq!(set(&files), None);
+    files.put("/sys/fs/cgroup/cpuset/docker/abc/cpuset.cpus", "0-3\n");
+    assert_eq!(set(&files).as_deref(), Some("0-3"), "without the effective ones");
+    files.put("/sys/fs/cgroup/cpuset/docker/abc/cpuset.effective_cpus", "1-2\n");
+    assert_eq!(set(&files).as_deref(), Some("1-2"));
+    files.put("/sys/fs/cgroup/pod/cpuset.cpus.effective", "2\n");
+    assert_eq!(set(&files).as_deref(), Some("2"), "the group above has the controller");
+}
+
+#[test]
+fn a_partition_counts_while_it_is_valid_and_only_the_own_one() {
+    let kind = |files: &Fixture| partition(&|path| files.read(path));
+    let mut files = Fixture::default();
+    files.put("/proc/self/cgroup", "0::/pod/engine\n");
+    files.put("/proc/self/mountinfo", V2_MOUNT);
+    files.put("/sys/fs/cgroup/pod/cpuset.cpus.partition", "isolated\n");
+    assert_eq!(kind(&files), None, "everybody below shares it");
+    let own = "/sys/fs/cgroup/pod/engine/cpuset.cpus.partition";
+    for (text, expected) in
+        [("root\n", Some("root")), ("member\n", None), ("root invalid (x)", None)]
+    {
+        files.put(own, text);
+        assert_eq!(kind(&files).as_deref(), expected);
     }
 }

@@ -54,6 +54,6 @@ fn this_machine_can_be_read() {
 #[test]
 fn a_machine_that_says_nothing_is_taken_as_shared() {
     let host = Host::judge(&CpuList::new([0, 1]), None, &|_| None);
-    assert_eq!(host.exclusive, Exclusive::No(Why::Everything));
+    assert_eq!(host.exclusive, Exclusive::No(Why::Unproven));
     assert_eq!((host.allowed.len(), host.online.len()), (2, 2));
 }

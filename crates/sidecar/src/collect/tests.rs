@@ -24,7 +24,7 @@ fn the_page_is_a_valid_exposition_with_the_numbers_in_it() {
     let path = dir.path().join("page");
     let page = Page::create_with_rings(&path, &["feed-okx", "hot"], &rings).unwrap();
     let writer = page.writer("hot").unwrap();
-    writer.at_home(tuning::thread_id().unwrap(), Some(3));
+    writer.at_home(tuning::thread_id().unwrap(), Some(0));
     writer.beat(base::Stamp(1));
     writer.add(Counter::FeedGaps, 7);
     writer.charge(Regime::Busy, 1_500_000_000);
@@ -43,7 +43,7 @@ fn the_page_is_a_valid_exposition_with_the_numbers_in_it() {
         (r#"arb_ring_fill{ring="md-okx"}"#,                                  5.0),
         (r#"arb_ring_full_total{ring="md-okx"}"#,                            2.0),
         (r#"arb_ring_depth{ring="ord-okx"}"#,                                32.0),
-        (r#"arb_stage_cpu{stage="hot"}"#,                                    3.0),
+        (r#"arb_stage_cpu{stage="hot"}"#,                                    0.0),
         (r#"arb_tick_to_order_seconds_count{stage="hot"}"#,                  5.0),
         (r#"arb_tick_to_order_seconds_bucket{le="0.000000064",stage="hot"}"#, 1.0),
         (r#"arb_tick_to_order_seconds_bucket{le="0.000000128",stage="hot"}"#, 3.0),
@@ -54,7 +54,12 @@ fn the_page_is_a_valid_exposition_with_the_numbers_in_it() {
     for (name, value) in expected {
         assert_eq!(series.get(name), Some(&value), "{name} in\n{text}");
     }
-    assert!(series.contains_key(r#"arb_stage_involuntary_switches_total{stage="hot"}"#));
+    for name in ["involuntary_switches", "run_delay_seconds", "steal_seconds"] {
+        assert!(
+            series.contains_key(&format!(r#"arb_stage_{name}_total{{stage="hot"}}"#)),
+            "{name}"
+        );
+    }
     assert!(
         !text.contains(r#"arb_tick_to_order_seconds_count{stage="feed-okx"}"#),
         "empty ones are left out"

@@ -1,8 +1,10 @@
 //! The sidecar's own thread: the shadow core, the log, the view.
 
+use super::vigil::Vigil;
 use super::{Said, Shared, SnapshotJob, lock};
 use crate::log::{Log, LogPlan};
 use crate::own::{Own, shown};
+use crate::plan::Fitness;
 use crate::shadow::Shadow;
 use base::{Money, Rate, Span};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -74,6 +76,7 @@ pub(super) struct Loop {
     notices: Vec<NoticeReceiver>,
     said: Receiver<Said>,
     following: Option<Following>,
+    vigil: Vigil,
     tick_at: Instant,
     view_at: Instant,
     /// What the log had counted when it was last published.
@@ -87,11 +90,20 @@ impl Loop {
         notices: Vec<NoticeReceiver>,
         said: Receiver<Said>,
         following: Option<Following>,
+        vigil: Vigil,
     ) -> Self {
         let now = Instant::now();
         let log = Log::new(log);
         let logged = (0, 0, 0);
-        Self { shared, log, notices, said, following, tick_at: now, view_at: now, logged }
+        Self { shared, log, notices, said, following, vigil, tick_at: now, view_at: now, logged }
+    }
+
+    /// The first line of the log: how fit the host is.
+    pub(super) fn begin(&mut self, fitness: &Fitness) {
+        if !fitness.told.is_empty() {
+            let level = if fitness.ill { Level::Warn } else { Level::Info };
+            self.log.say(level, "doctor", &fitness.told, Instant::now());
+        }
     }
 
     /// Runs until the handle is dropped, then to the journal's end.
@@ -117,6 +129,12 @@ impl Loop {
         if now >= self.tick_at {
             self.tick_at = now + TICK;
             self.tick();
+        }
+        if self.vigil.is_due(now) {
+            let shared = &self.shared;
+            for said in self.vigil.look(&shared.page.snapshot(), &shared.own) {
+                self.log.say(said.level, said.code, &said.text, now);
+            }
         }
         if now >= self.view_at {
             self.view_at = now + VIEW_EVERY;

@@ -69,6 +69,8 @@ fn metrics_are_served_and_valid() {
         instance: "ARB1".to_owned(),
     };
     plan.degraded = vec![tuning::Degraded::FewCpus { threads: 7, cpus: 1 }];
+    let checks = vec![("swap", "wrong"), ("nohz-full", "cannot_know")];
+    plan.fitness = crate::Fitness { checks, told: "swap is wrong".to_owned(), ill: true };
     let sidecar = Sidecar::start(plan).unwrap();
     writer.add(Counter::OrdersSent, 41);
     let (status, text) = get(sidecar.metrics_addr(), "/metrics");
@@ -76,6 +78,8 @@ fn metrics_are_served_and_valid() {
     assert_eq!(status, 200);
     assert_eq!(series.get(r#"arb_gateway_orders_sent_total{stage="hot"}"#), Some(&41.0));
     assert_eq!(series.get(r#"arb_degraded{reason="few-cpus"}"#), Some(&1.0));
+    assert_eq!(series.get(r#"arb_doctor_check{name="swap",state="wrong"}"#), Some(&1.0));
+    assert_eq!(series.get(r#"arb_doctor_check{name="nohz-full",state="cannot_know"}"#), Some(&1.0));
     let about = r#"arb_info{environment="staging",instance="ARB1",name="arb-eu",version="1.2.3"}"#;
     assert_eq!(series.get(about), Some(&1.0));
     assert_eq!(series.get("arb_process_hot_allocations_total"), Some(&0.0));

@@ -1,0 +1,55 @@
+#![allow(clippy::unwrap_used)]
+use super::Vigil;
+use crate::own::Own;
+use prometheus::Registry;
+use std::time::Instant;
+use telemetry::{Hist, Page};
+use tempfile::tempdir;
+use tuning::Degraded;
+
+fn pod(path: &str) -> Option<String> {
+    let text = match path {
+        "/proc/self/cgroup" => "0::/\n",
+        "/proc/self/mountinfo" => "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+        "/sys/fs/cgroup/cpu.max" => "100000 100000\n",
+        "/proc/self/task/77/status" => "Cpus_allowed_list:\t0-1\n",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+#[test]
+fn what_becomes_less_is_told_once_published_and_taken_back() {
+    let dir = tempdir().unwrap();
+    let page = Page::create(&dir.path().join("page"), &["hot"]).unwrap();
+    let (reader, writer) = (page.reader().unwrap(), page.writer("hot").unwrap());
+    let own = Own::register(&Registry::new()).unwrap();
+    let quota = Degraded::Quota { millicpus: 1000, source: "x".into() };
+    let mut vigil = Vigil::begin(&[quota], pod);
+    let published = |code: &str| own.degraded.with_label_values(&[code]).get();
+
+    // The quota was told at the start; nothing is pinned and nothing measured yet.
+    assert!(vigil.look(&reader.snapshot(), &own).is_empty());
+    writer.at_home(77, Some(1));
+    for _ in 0..200 {
+        writer.record(Hist::JitterFloor, 900_000);
+    }
+    let news = vigil.look(&reader.snapshot(), &own);
+    assert_eq!(news.iter().map(|said| said.code).collect::<Vec<_>>(), ["moved", "noisy"]);
+    assert!(news[0].text.contains("pinned to cpu 1 and may now run on 0-1"), "{}", news[0].text);
+    assert!(vigil.look(&reader.snapshot(), &own).is_empty(), "told already");
+    assert_eq!(["moved", "noisy", "quota"].map(published), [1, 1, 1]);
+
+    vigil.read = |_| None;
+    let news = vigil.look(&reader.snapshot(), &own);
+    assert_eq!(news.iter().map(|said| said.code).collect::<Vec<_>>(), ["quota", "moved"]);
+    assert_eq!(["moved", "noisy", "quota"].map(published), [0, 1, 0]);
+}
+
+#[test]
+fn it_looks_at_once_and_then_now_and_again() {
+    let mut vigil = Vigil::begin(&[], pod);
+    let now = Instant::now();
+    assert!(vigil.is_due(now) && !vigil.is_due(now));
+    assert!(vigil.is_due(now + super::EVERY));
+}

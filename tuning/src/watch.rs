@@ -1,0 +1,72 @@
+//! What may change under a running engine: a cluster moves the line between its pods, a limit is set, the
+//! kernel moves a thread whose processor was taken away.
+
+use crate::cgroup::{self, Quota};
+use crate::placement::Degraded;
+use crate::threads::thread_mask;
+use crate::{CpuList, ReadFile};
+
+/// What held at the start.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// What the control groups allowed; `None` where none says.
+    cpus: Option<CpuList>,
+    /// How often the group had been stopped when it was last looked.
+    throttled: Option<u64>,
+}
+
+/// A pinned thread as it is looked after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pinned<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The kernel's number of it.
+    pub thread: u32,
+    /// Where it was pinned.
+    pub cpu: u32,
+}
+
+impl Watch {
+    /// Remembers how things are.
+    #[must_use]
+    pub fn begin(read: ReadFile<'_>) -> Self {
+        Self { cpus: cgroup::cpuset(read), throttled: cgroup::quota(read).throttled }
+    }
+
+    /// What is less than it was: the set of processors as long as it differs, a quota as long as it runs,
+    /// throttling since the last look, threads that were moved.
+    pub fn look(&mut self, pinned: &[Pinned<'_>], read: ReadFile<'_>) -> Vec<Degraded> {
+        let mut found = Vec::new();
+        if let (Some(before), Some(now)) = (&self.cpus, cgroup::cpuset(read))
+            && *before != now
+        {
+            found.push(Degraded::CpusChanged { before: before.clone(), now });
+        }
+        let Quota { millicpus, throttled, source } = cgroup::quota(read);
+        if let Some(millicpus) = millicpus {
+            found.push(Degraded::Quota { millicpus, source });
+        }
+        if let (Some(before), Some(now)) = (self.throttled, throttled)
+            && now > before
+        {
+            found.push(Degraded::Throttled { times: now - before });
+        }
+        self.throttled = throttled;
+        let kept = CpuList::new;
+        for thread in pinned {
+            // A thread that has ended is told by who waits for it.
+            let Some(allowed) = thread_mask(thread.thread, read) else { continue };
+            if allowed != kept([thread.cpu]) {
+                found.push(Degraded::Moved {
+                    thread: thread.name.to_owned(),
+                    cpu: thread.cpu,
+                    allowed,
+                });
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests;
