@@ -104,7 +104,11 @@ impl Bybit {
         {
             return Reply::Response(body(now, &result.map_or_else(Answer::wrong, Answer::good)));
         }
-        let account = match self.keys.rest(now, request) {
+        let key = request.header("x-bapi-api-key").unwrap_or_default();
+        let known_to = self.keys.rest(now, request);
+        let admitted =
+            known_to.and_then(|account| self.admit(key, account).map_err(Stranger::Wrong));
+        let account = match admitted {
             Ok(account) => account,
             Err(_) if !known(request) => {
                 return Reply::Response(Response::json(404, "404 page not found"));
@@ -113,6 +117,18 @@ impl Bybit {
             Err(Stranger::Wrong(wrong)) => return Reply::Response(refused(now, wrong)),
         };
         self.answer_account(now, account, request, &query)
+    }
+
+    /// The account of a key that was not withdrawn.
+    fn admit(&mut self, key: &str, account: AccountRow) -> Result<AccountRow, Wrong> {
+        if self.exchange.keys.admits(key) { Ok(account) } else { Err(codes::owned(codes::BAD_KEY)) }
+    }
+
+    /// Closes what logged on with a key that was withdrawn since.
+    fn part_with_strangers(&self, out: &mut Outbox) {
+        let withdrawn = |key: &str| self.exchange.keys.is_withdrawn(key);
+        let gone = self.sessions.iter().filter(|(_, session)| withdrawn(&session.key));
+        gone.for_each(|(conn, _)| out.close(*conn, 1008, "API key withdrawn"));
     }
 
     fn answer_account(
@@ -296,6 +312,7 @@ impl Protocol for Bybit {
             self.flush(now, out);
         }
         self.push_public(now, out);
+        self.part_with_strangers(out);
     }
 
     fn exchange(&mut self) -> &mut Exchange {

@@ -17,6 +17,7 @@ use crate::account::{Account, Balance, Position};
 use crate::dec::Dec;
 use crate::event::{AccountEvent, Event, Level};
 use crate::faults::Faults;
+use crate::keys::KeyBook;
 use crate::market::Market;
 use crate::order::{AccountRow, Fill, Order, OrderRef};
 use crate::scenario::{KeyPlan, Scenario, list};
@@ -43,6 +44,8 @@ pub struct Exchange {
     taken: Vec<Vec<Taken>>,
     /// Faults: protocols ask at the points its page lists.
     pub faults: Faults,
+    /// Who asks with which key; protocols count here.
+    pub keys: KeyBook,
     events: Vec<Event>,
     next_order: u64,
     next_trade: u64,
@@ -80,6 +83,7 @@ impl Exchange {
             client_ids: BTreeMap::new(),
             taken: vec![Vec::new(); specs.0.len()],
             faults: Faults::new(venue, &scenario.faults, start, scenario.seed),
+            keys: KeyBook::default(),
             events: Vec::new(),
             next_order: number * 1_000_000_000 + 1,
             next_trade: number * 9_000_000_000 + 1,
@@ -218,6 +222,7 @@ impl Exchange {
             "venue": self.venue.name(),
             "at_ns": self.market.now().0,
             "faults_injected": self.faults.injected(),
+            "keys": self.keys.to_json(),
             "accounts": accounts.collect::<Vec<_>>(),
         })
     }

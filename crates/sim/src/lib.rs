@@ -20,6 +20,7 @@ pub mod dec;
 pub mod event;
 pub mod exchange;
 pub mod faults;
+pub mod keys;
 pub mod ledger;
 pub mod market;
 pub mod okx;

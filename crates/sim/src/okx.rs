@@ -107,7 +107,8 @@ impl Okx {
                 Err((code, msg)) => refusal(&code, &msg),
             });
         }
-        let account = match self.keys.rest(now, request) {
+        let known_to = self.keys.rest(now, request);
+        let account = match known_to.and_then(|account| self.admit(caller, account)) {
             Ok(account) => account,
             Err(code) if known(&request.path) => return Reply::Response(refused(401, code)),
             Err(_) => return Reply::Response(not_found(request)),
@@ -117,6 +118,18 @@ impl Okx {
             Some(Err((code, msg))) => Reply::Response(refusal(&code, &msg)),
             Some(Ok(outcome)) => timed(now, is_order, outcome),
         }
+    }
+
+    /// The account of a key that was not withdrawn.
+    fn admit(&mut self, key: &str, account: AccountRow) -> Result<AccountRow, Code> {
+        if self.exchange.keys.admits(key) { Ok(account) } else { Err(codes::BAD_KEY) }
+    }
+
+    /// Closes what logged on with a key that was withdrawn since.
+    fn part_with_strangers(&self, out: &mut Outbox) {
+        let withdrawn = |key: &str| self.exchange.keys.is_withdrawn(key);
+        let gone = self.sessions.iter().filter(|(_, session)| withdrawn(&session.key));
+        gone.for_each(|(conn, _)| out.close(*conn, 1008, "API key withdrawn"));
     }
 
     /// Sends what happened on the exchange to those who want to know.
@@ -234,6 +247,7 @@ impl Protocol for Okx {
         self.happen(now, out);
         self.flush(now, out);
         self.push_public(now, out);
+        self.part_with_strangers(out);
     }
 
     fn exchange(&mut self) -> &mut Exchange {

@@ -241,6 +241,11 @@ impl Running {
         self.controls.iter().for_each(|control| control.inject(rule.clone()));
     }
 
+    /// Withdraws an API key, wherever it is known.
+    pub fn withdraw(&self, api_key: &str) {
+        self.controls.iter().for_each(|control| control.withdraw(api_key));
+    }
+
     /// Whether every venue's thread still runs.
     #[must_use]
     pub fn is_alive(&self) -> bool {

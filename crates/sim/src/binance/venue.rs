@@ -135,7 +135,7 @@ impl<D: Dialect> Venue<D> {
 
     /// Who asks, from a key and a signature.
     fn identify(
-        &self,
+        &mut self,
         now: WallNs,
         route: Route,
         key: Option<&str>,
@@ -146,7 +146,9 @@ impl<D: Dialect> Venue<D> {
             return Ok(0);
         }
         let key = key.ok_or_else(|| ApiError::new(401, -2014, "API-key format invalid."))?;
-        let Some((account, key)) = self.desk.exchange.account_by_key(key) else {
+        let exchange = &mut self.desk.exchange;
+        let good = exchange.account_by_key(key).is_some() && exchange.keys.admits(key);
+        let Some((account, key)) = exchange.account_by_key(key).filter(|_| good) else {
             let msg = "Invalid API-key, IP, or permissions for action.";
             return Err(ApiError::new(401, -2015, msg));
         };

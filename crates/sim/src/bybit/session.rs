@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) door: Door,
     pub(crate) account: Option<AccountRow>,
+    /// The key it logged on with.
+    pub(crate) key: String,
     pub(crate) topics: Vec<String>,
     /// Request ids that have been used.
     used: BTreeSet<String>,
@@ -77,7 +79,15 @@ impl Session {
     /// A fresh connection.
     pub(crate) fn new(conn: ConnId, door: Door, now: WallNs) -> Self {
         let name = rows::uuid(&[9, conn.0]);
-        Self { name, door, account: None, topics: Vec::new(), used: BTreeSet::new(), heard: now }
+        Self {
+            name,
+            door,
+            account: None,
+            key: String::new(),
+            topics: Vec::new(),
+            used: BTreeSet::new(),
+            heard: now,
+        }
     }
 }
 
@@ -122,13 +132,8 @@ impl Bybit {
             // On public connections the answer to a ping is called "ping" too.
             "ping" => self.say(conn, "ping", &id, Ok("pong"), out),
             "auth" if private => {
-                let verdict = self.keys.socket(now, &args);
-                let verdict = verdict.map_err(|(_, text)| text).map(|account| {
-                    if let Some(session) = self.sessions.get_mut(&conn) {
-                        session.account = Some(account);
-                    }
-                    ""
-                });
+                let verdict = self.auth(now, conn, &args);
+                let verdict = verdict.map_err(|(_, text)| text).map(|()| "");
                 self.say(conn, "auth", &id, verdict, out);
             }
             "subscribe" => self.subscribe(now, conn, &id, &args, out),
@@ -239,6 +244,17 @@ impl Bybit {
         }
     }
 
+    /// Logs a connection on.
+    fn auth(&mut self, now: WallNs, conn: ConnId, args: &[Value]) -> Result<(), Wrong> {
+        let account = self.keys.socket(now, args)?;
+        let key = args.first().and_then(Value::as_str).unwrap_or_default();
+        let account = self.admit(key, account)?;
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            (session.account, session.key) = (Some(account), key.to_owned());
+        }
+        Ok(())
+    }
+
     fn hear_trade(&mut self, now: WallNs, conn: ConnId, message: &Value, out: &mut Outbox) {
         let (op, id) = (field(message, "op"), field(message, "reqId"));
         let args = message.get("args").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -253,13 +269,10 @@ impl Bybit {
                 let verdict = if known.is_some() {
                     Err(codes::owned(codes::REPEATED_AUTH))
                 } else {
-                    self.keys.socket(now, &args)
+                    self.auth(now, conn, &args)
                 };
                 match verdict {
-                    Ok(account) => {
-                        if let Some(session) = self.sessions.get_mut(&conn) {
-                            session.account = Some(account);
-                        }
+                    Ok(()) => {
                         let text = self.trade_head(conn, &id, 0, "OK", "auth");
                         self.trade_end(conn, text, out);
                     }

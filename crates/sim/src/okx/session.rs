@@ -18,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) name: String,
     pub(crate) door: Door,
     pub(crate) account: Option<AccountRow>,
+    /// The key it logged on with.
+    pub(crate) key: String,
     pub(crate) subs: Vec<Arg>,
     /// When something was last sent or heard on it.
     pub(crate) heard: WallNs,
@@ -36,7 +38,14 @@ impl Session {
     /// A fresh connection.
     pub(crate) fn new(conn: ConnId, door: Door, now: WallNs) -> Self {
         let mixed = conn.0.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        Self { name: format!("{mixed:08x}"), door, account: None, subs: Vec::new(), heard: now }
+        Self {
+            name: format!("{mixed:08x}"),
+            door,
+            account: None,
+            key: String::new(),
+            subs: Vec::new(),
+            heard: now,
+        }
     }
 }
 
@@ -84,8 +93,11 @@ impl Okx {
     }
 
     fn login(&mut self, now: WallNs, conn: ConnId, args: &[Value], out: &mut Outbox) {
+        let key = args.first().map_or_else(String::new, |arg| field(arg, "apiKey"));
         let verdict =
             args.first().ok_or(codes::WS_BAD_ARGS).and_then(|arg| self.keys.login(now, arg));
+        let verdict =
+            verdict.and_then(|account| self.admit(&key, account).map_err(|_| codes::WS_LOGIN_KEY));
         let Some(session) = self.sessions.get_mut(&conn) else {
             return;
         };
@@ -96,7 +108,7 @@ impl Okx {
         };
         match verdict {
             Ok(account) => {
-                session.account = Some(account);
+                (session.account, session.key) = (Some(account), key);
                 let text = Obj::new()
                     .text("event", "login")
                     .text("msg", "")

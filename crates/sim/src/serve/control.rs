@@ -1,6 +1,7 @@
 //! The control port: plain HTTP on loopback for tests and people.
 //!
-//! `GET /ledger` all ledgers now, `POST /fault` a fault rule as in a scenario, `GET /health`.
+//! `GET /ledger` all ledgers now, `POST /fault` a fault rule as in a scenario, `POST /withdraw` an API key that is
+//! good for nothing from then on, `GET /health`.
 
 use crate::faults::FaultRule;
 use crate::server::Control;
@@ -77,7 +78,14 @@ fn answer(mut socket: TcpStream, controls: &[Control]) -> io::Result<()> {
             }
             Err(why) => (400, json!({"error": why.to_string()})),
         },
-        _ => (404, json!({"error": "try GET /ledger, POST /fault or GET /health"})),
+        ("POST", "/withdraw") => {
+            controls.iter().for_each(|control| control.withdraw(body.trim()));
+            (200, json!({"ok": true}))
+        }
+        _ => {
+            let known = "try GET /ledger, POST /fault, POST /withdraw or GET /health";
+            (404, json!({"error": known}))
+        }
     };
     respond(&mut socket, status, &answer)
 }

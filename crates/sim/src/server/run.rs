@@ -41,6 +41,7 @@ pub struct Door {
 enum Ask {
     Ledger(Sender<Vec<Value>>),
     Inject(FaultRule),
+    Withdraw(String),
     Stop,
 }
 
@@ -65,6 +66,11 @@ impl Control {
     /// Adds a fault while running.
     pub fn inject(&self, rule: FaultRule) {
         self.ask(Ask::Inject(rule));
+    }
+
+    /// Withdraws an API key, wherever it is known.
+    pub fn withdraw(&self, api_key: &str) {
+        self.ask(Ask::Withdraw(api_key.to_owned()));
     }
 
     /// Ends the thread.
@@ -419,6 +425,11 @@ impl Host {
                 Ok(Ask::Inject(rule)) => {
                     for protocol in &mut self.protocols {
                         protocol.exchange().faults.inject(rule.clone());
+                    }
+                }
+                Ok(Ask::Withdraw(key)) => {
+                    for protocol in &mut self.protocols {
+                        protocol.exchange().keys.withdraw(&key);
                     }
                 }
                 Ok(Ask::Stop) | Err(TryRecvError::Disconnected) => return true,

@@ -70,7 +70,7 @@ impl<D: Dialect> Venue<D> {
 
     /// After a log-on the key may be left out; a signature that is there is checked.
     fn identify_api(
-        &self,
+        &mut self,
         now: WallNs,
         conn: ConnId,
         route: Route,
