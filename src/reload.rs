@@ -4,9 +4,11 @@
 //! minute. It reads the whole configuration, judges it against the one in force and against what is held,
 //! gives it its number, lays its plan beside the journal, makes its tables, and hands them to the core,
 //! which takes them in between two events. The tables of the version before come back: then the new one is
-//! in force. Whatever is wrong on the way, the version before stays whole, and everybody is told.
+//! in force. Whatever is wrong on the way, the version before stays whole, and everybody is told. Where API
+//! keys changed they are proved and put to use first ([`keys`] says in which order, and why).
 
 mod judge;
+mod keys;
 mod live;
 mod source;
 mod watch;
@@ -15,11 +17,12 @@ pub(crate) use watch::{Bell, Cause};
 
 use crate::versions::{self, Version};
 use crate::{log, wiring};
-use config::Override;
 use config::history::{Effective, History};
 use config::source::Remote;
+use config::{Config, Override};
 use jiff::Timestamp;
 use judge::{Fit, InForce, Judged, judge};
+use keys::NotChanged;
 use serde_json::{Value, json};
 use sidecar::{Adoption, Desk};
 use source::Follower;
@@ -59,6 +62,10 @@ pub(crate) struct Setup {
     /// The folder of the journal.
     pub(crate) journal: PathBuf,
     pub(crate) versions: wiring::Versions,
+    /// Our accounts; `None` where the venues are simulated, which give out keys of their own.
+    pub(crate) accounts: Option<wiring::Accounts>,
+    /// Files of their own that keys were read from.
+    pub(crate) key_files: Vec<PathBuf>,
     pub(crate) desk: Desk,
 }
 
@@ -76,7 +83,7 @@ impl Reloader {
         let origin = &setup.origin;
         let bell = origin.bell.clone();
         let dir = origin.dir.clone().filter(|_| origin.remote.is_none());
-        let watch = Watch::new(dir, bell.clone());
+        let watch = Watch::new(dir, setup.key_files.clone(), bell.clone());
         let work = Work::new(setup, tell)?;
         // Before anybody is told where to ask.
         work.publish(&Value::Null);
@@ -110,6 +117,8 @@ struct Work {
     speed: u32,
     journal: PathBuf,
     versions: wiring::Versions,
+    accounts: Option<wiring::Accounts>,
+    key_files: Vec<PathBuf>,
     desk: Desk,
     bell: Bell,
     tell: Sender<String>,
@@ -125,18 +134,25 @@ struct Look {
     changes: Vec<String>,
     /// What the change means for what is held.
     limits: Vec<String>,
+    /// What became of API keys that changed.
+    keys: Vec<String>,
     faults: Vec<String>,
 }
 
 impl Look {
     fn refused(faults: Vec<String>) -> Self {
-        Self { adoption: Adoption::Refused, changes: Vec::new(), limits: Vec::new(), faults }
+        Self { faults, ..Self::of(Adoption::Refused) }
+    }
+
+    fn of(adoption: Adoption) -> Self {
+        let (changes, limits, keys, faults) = Default::default();
+        Self { adoption, changes, limits, keys, faults }
     }
 }
 
 impl Work {
     fn new(setup: Setup, tell: Sender<String>) -> io::Result<Self> {
-        let Setup { origin, plan, speed, journal, versions, desk } = setup;
+        let Setup { origin, plan, speed, journal, versions, accounts, key_files, desk } = setup;
         let Origin { dir, remote, set, history, version, bell } = origin;
         let follow = |remote| Follower::start(remote, bell.clone(), desk.clone());
         let follower = remote.map(follow).transpose()?;
@@ -150,6 +166,8 @@ impl Work {
             speed,
             journal,
             versions,
+            accounts,
+            key_files,
             desk,
             bell,
             tell,
@@ -171,6 +189,7 @@ impl Work {
             if let Some(look) = self.look(cause) {
                 self.conclude(cause, &look);
             }
+            watch.also(&self.key_files);
         }
     }
 
@@ -192,24 +211,49 @@ impl Work {
             Ok(both) => both,
             Err(faults) => return Some(Look::refused(lines(&faults.to_string()))),
         };
+        // Whatever is thought of them: what they hold may be put right.
+        self.key_files = key_files(&config);
         match judge(&self.in_force, config, effective, self.speed) {
-            Judged::Same => Some(Look {
-                adoption: Adoption::Unchanged,
-                changes: Vec::new(),
-                limits: Vec::new(),
-                faults: Vec::new(),
-            }),
+            Judged::Same => Some(Look::of(Adoption::Unchanged)),
             Judged::Unfit(why) => Some(Look::refused(why)),
-            Judged::Fit(fit) => match self.adopt(*fit, cause) {
-                Ok(look) => look,
-                Err(why) => Some(Look::refused(vec![why])),
-            },
+            Judged::Fit(fit) => self.adopt_with_keys(*fit, cause),
         }
+    }
+
+    /// Puts the keys of a version to use, then the version in force: both, or neither. `None` when the engine
+    /// stops meanwhile.
+    fn adopt_with_keys(&mut self, fit: Fit, cause: Cause) -> Option<Look> {
+        let (bell, exchanges) = (self.bell.clone(), fit.rekeyed.clone());
+        let stops = move || bell.is_stopped();
+        let Some(mut accounts) = self.accounts.take() else {
+            let told =
+                |name| format!("{name}: simulated venues give out their own keys: no effect");
+            let keys = exchanges.iter().map(told).collect();
+            let adopted = self.adopt(fit, cause);
+            return adopted.map_or_else(
+                |why| Some(Look::refused(vec![why])),
+                |look| look.map(|look| Look { keys, ..look }),
+            );
+        };
+        let look = match keys::change(&mut accounts, &fit.config, &exchanges, &stops) {
+            Err(NotChanged::Stopping) => None,
+            Err(NotChanged::Refused(faults)) => Some(Look::refused(faults)),
+            Ok(changed) => match self.adopt(fit, cause) {
+                Ok(look) => look.map(|look| Look { keys: changed.told(), ..look }),
+                Err(why) => {
+                    let mut faults = vec![why];
+                    faults.extend(keys::go_back(&mut accounts, changed, &stops));
+                    Some(Look::refused(faults))
+                }
+            },
+        };
+        self.accounts = Some(accounts);
+        look
     }
 
     /// Gives the core a version and waits until it has it.
     fn adopt(&mut self, fit: Fit, cause: Cause) -> Result<Option<Look>, String> {
-        let Fit { config, effective, changes, plan } = fit;
+        let Fit { config, effective, changes, plan, .. } = fit;
         let limits = self
             .desk
             .view()
@@ -231,7 +275,7 @@ impl Work {
         self.in_force = InForce { version, plan };
         self.since = Timestamp::now();
         let changes = changes.iter().map(ToString::to_string).collect();
-        Ok(Some(Look { adoption: Adoption::Adopted, changes, limits, faults: Vec::new() }))
+        Ok(Some(Look { changes, limits, ..Look::of(Adoption::Adopted) }))
     }
 
     /// What the core gives back for what it was given; `None` when the engine stops first.
@@ -266,6 +310,7 @@ impl Work {
             "outcome": look.adoption.name(),
             "changes": look.changes,
             "limits": look.limits,
+            "keys": look.keys,
             "faults": look.faults,
         }));
         let version = &self.in_force.version;
@@ -284,7 +329,7 @@ impl Work {
                 format!("configuration refused ({cause}), version {number} stays in force"),
             ),
         };
-        let rest = look.faults.iter().chain(&look.changes).chain(&look.limits);
+        let rest = look.faults.iter().chain(&look.changes).chain(&look.limits).chain(&look.keys);
         let text = rest.fold(first, |text, line| text + "\n  " + line);
         self.say(level, &text);
     }
@@ -306,6 +351,11 @@ impl Work {
         });
         self.desk.in_force(version.number, answer.to_string());
     }
+}
+
+/// Files of their own that keys are read from.
+pub(crate) fn key_files(config: &Config) -> Vec<PathBuf> {
+    config.exchanges.iter().flat_map(|exchange| exchange.key_files.clone()).collect()
 }
 
 fn lines(text: &str) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! engine learns nothing more of them than an address, a certificate, a key and a clock.
 
 use base::{Stamp, VenueId, WallNs};
-use config::plan::Config;
+use config::plan::{Config, Exchange};
 use net::Tls;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -79,12 +79,7 @@ impl Site {
                     address.clone_from(given);
                 }
             }
-            let (key, secret) = (exchange.api_key.expose(), exchange.secret_key.expose());
-            let credentials = if key.is_empty() && secret.is_empty() {
-                None
-            } else {
-                Some(make_credentials(venue, key, secret, Some(exchange.passphrase.expose()))?)
-            };
+            let credentials = credentials(venue, exchange)?;
             places.push(Place { venue, endpoints, credentials });
         }
         let tls = Tls::new(ca.flatten())?;
@@ -128,6 +123,18 @@ impl Site {
         let place = self.place(venue);
         place.map_or_else(|| Endpoints::production(venue), |place| place.endpoints.clone())
     }
+}
+
+/// The configured key of our account at a venue, if there is one.
+pub(crate) fn credentials(
+    venue: VenueId,
+    exchange: &Exchange,
+) -> Result<Option<Arc<Credentials>>, Fault> {
+    let (key, secret) = (exchange.api_key.expose(), exchange.secret_key.expose());
+    if key.is_empty() && secret.is_empty() {
+        return Ok(None);
+    }
+    make_credentials(venue, key, secret, Some(exchange.passphrase.expose())).map(Some)
 }
 
 fn make_credentials(

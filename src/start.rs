@@ -167,6 +167,8 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
         JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain };
     let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
     let notices = std::mem::take(&mut wired.notices);
+    let real = site.scenario.is_none();
+    let accounts = real.then(|| std::mem::take(&mut wired.accounts));
     let bell = origin.bell.clone();
     let fitness = fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state);
     let beside =
@@ -174,8 +176,8 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
     let desk = sidecar.desk();
     let (engine, versions) = Engine::start(wired, sidecar, &site.clock)?;
-    let (speed, journal) = (site.speed, journal_dir.clone());
-    let setup = reload::Setup { origin, plan, speed, journal, versions, desk };
+    let (speed, journal, key_files) = (site.speed, journal_dir.clone(), reload::key_files(config));
+    let setup = reload::Setup { origin, plan, speed, journal, versions, accounts, key_files, desk };
     let reloader = Reloader::start(setup).map_err(Fault::Reload)?;
     let title = title(config, &site, &placement);
     Ok(Started {

@@ -9,6 +9,8 @@ use crate::topology::{Does, LIVE};
 use base::input::Command;
 use base::{Instance, Record, Stage, VenueId, WallNs};
 use config::plan::Config;
+use gateway::rest::RestParts;
+use gateway::{KeyPort, Keys};
 use net::{ConnectLimit, Connector, HttpClient, HttpOptions, Link, LinkOptions, PingPolicy};
 use rings::{Flag, Full, Receiver, Sender, ring};
 use std::collections::BTreeMap;
@@ -26,6 +28,8 @@ const NOTICES: usize = 1024;
 const COMMANDS: usize = 16;
 /// Versions of the plan on their way to the core and back: one at a time, and one that was refused.
 const VERSIONS: usize = 2;
+/// Keys on their way to a desk and back: one at a time.
+const KEYS: usize = 2;
 
 /// The link every stage uses.
 pub(crate) type HotLink = Link<HostClock>;
@@ -72,6 +76,7 @@ pub(crate) struct Wired {
     pub(crate) crews: Vec<(ThreadPlan, Crew<HostClock>)>,
     pub(crate) commands: Sender<Command>,
     pub(crate) versions: Versions,
+    pub(crate) accounts: Accounts,
     pub(crate) notices: Vec<NoticeReceiver>,
     /// Dials for every link; must outlive the crews.
     pub(crate) connector: Connector,
@@ -82,6 +87,28 @@ pub(crate) struct Versions {
     pub(crate) offer: Sender<Prepared>,
     /// What the core went on from, or would not take.
     pub(crate) former: Receiver<Prepared>,
+}
+
+/// What it takes to change the keys of our accounts while their desks run.
+#[derive(Default)]
+pub(crate) struct Accounts(Vec<Account>);
+
+/// One venue's account.
+pub(crate) struct Account {
+    pub(crate) venue: VenueId,
+    /// How REST calls are made; its signer is the one they are signed with.
+    pub(crate) rest: RestParts<HostClock>,
+    /// Makes those that prove a key.
+    pub(crate) http: HttpClient,
+    pub(crate) offer: Sender<Box<Keys>>,
+    pub(crate) spent: Receiver<Box<Keys>>,
+}
+
+impl Accounts {
+    /// The account at a venue that is in use.
+    pub(crate) fn of(&mut self, venue: VenueId) -> Option<&mut Account> {
+        self.0.iter_mut().find(|account| account.venue == venue)
+    }
 }
 
 /// The core's ends of what the program tells it.
@@ -102,8 +129,10 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         rings: Rings::new(),
         page: blueprint.page,
         notices: Vec::new(),
+        accounts: Accounts::default(),
         connector: &connector,
         http,
+        proofs: HttpClient::new(&blueprint.site.tls, proof_options()),
         seed: blueprint.seed,
     };
     let mut stages: BTreeMap<&'static str, Box<dyn Stage + Send>> = BTreeMap::new();
@@ -137,10 +166,11 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         }
     }
     let notices = std::mem::take(&mut bench.notices);
+    let accounts = std::mem::take(&mut bench.accounts);
     drop(bench);
     let crews = crews(stages, placement, page, &site.clock)?;
     let versions = Versions { offer, former };
-    Ok(Wired { crews, commands, versions, notices, connector })
+    Ok(Wired { crews, commands, versions, accounts, notices, connector })
 }
 
 /// What every stage is made for.
@@ -159,8 +189,11 @@ pub(crate) struct Workbench<'a> {
     pub(crate) rings: Rings,
     page: &'a Page,
     notices: Vec<NoticeReceiver>,
+    accounts: Accounts,
     connector: &'a Connector,
     pub(crate) http: HttpClient,
+    /// For calls somebody waits for who may be told to stop.
+    proofs: HttpClient,
     seed: u64,
 }
 
@@ -180,6 +213,14 @@ impl Workbench<'_> {
     /// The line of the page that shows how full a ring is.
     pub(crate) fn gauge(&self, ring: &str) -> Option<RingGauge> {
         self.page.ring(ring)
+    }
+
+    /// A desk's end of the way its keys are changed.
+    pub(crate) fn key_port(&mut self, venue: VenueId, rest: RestParts<HostClock>) -> KeyPort {
+        let (offer, offered) = ring("keys", KEYS, Full::Halt);
+        let (spent_keys, spent) = ring("spent-keys", KEYS, Full::Halt);
+        self.accounts.0.push(Account { venue, rest, http: self.proofs.clone(), offer, spent });
+        KeyPort { offered, spent: spent_keys }
     }
 
     /// A link to a venue's `wss://` address, closed until its stage dials.
@@ -282,6 +323,10 @@ fn link_options(venue: VenueId) -> LinkOptions {
     };
     let limit = ConnectLimit { count: rules.connects.div_ceil(2), per: rules.connect_span };
     LinkOptions { ping, limit, ..LinkOptions::default() }
+}
+
+fn proof_options() -> HttpOptions {
+    HttpOptions { timeout: Duration::from_secs(5), ..HttpOptions::default() }
 }
 
 fn http_options(config: &Config) -> HttpOptions {

@@ -56,6 +56,7 @@ impl Effective {
         inspected.faults.clone()?;
         let (mut values, mut clear) = (BTreeMap::new(), false);
         flatten(&inspected.tree, &mut Vec::new(), salt, &mut values, &mut clear);
+        mounted(inspected, salt, &mut values);
         let files = dir.filter(|_| !clear).map_or_else(BTreeMap::new, texts);
         Ok(Self { values, files: (!clear).then_some(files) })
     }
@@ -132,6 +133,25 @@ fn flatten(
     let secret = Keys::all().is_secret(&parts);
     if let Some(text) = one(node, secret, salt, clear) {
         values.insert(path.join("."), text);
+    }
+}
+
+/// What keys were read from files of their own: a file that holds something else is another version, though
+/// its name stays.
+fn mounted(inspected: &Inspected, salt: &Salt, values: &mut BTreeMap<String, String>) {
+    for exchange in &inspected.config.exchanges {
+        let name = exchange.name.key();
+        let read = [
+            ("api_key", &exchange.api_key),
+            ("secret_key", &exchange.secret_key),
+            ("passphrase", &exchange.passphrase),
+        ];
+        for (key, secret) in read {
+            let whole = format!("exchanges.{name}.{key}");
+            if values.contains_key(&format!("{whole}_file")) && !secret.is_empty() {
+                values.insert(whole, digest(salt, secret.expose()));
+            }
+        }
     }
 }
 

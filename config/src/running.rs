@@ -1,5 +1,5 @@
 //! Which keys may change while the engine runs: those whose values live in the core's plan, or on cold
-//! threads that can take another one. Everything else shapes threads, connections or tables that are made
+//! threads that can take another one, and API keys, which are proved and tried before they are used. Everything else shapes threads, connections or tables that are made
 //! at start.
 
 use crate::plan::unused::is_unused;
@@ -11,6 +11,12 @@ const RUNNING: &[&str] = &[
     "strategies.*.enabled",
     "strategies.*.parameters",
     "exchanges.*.fees",
+    "exchanges.*.api_key",
+    "exchanges.*.api_key_file",
+    "exchanges.*.secret_key",
+    "exchanges.*.secret_key_file",
+    "exchanges.*.passphrase",
+    "exchanges.*.passphrase_file",
     "risk_management.global_limits",
     "risk_management.position_limits",
     "risk_management.risk_alerts",
@@ -29,6 +35,13 @@ const RUNNING: &[&str] = &[
 pub fn may_change(key: &str) -> bool {
     let path: Vec<&str> = key.split('.').collect();
     RUNNING.iter().any(|pattern| covers(pattern, &path)) || is_unused(&path)
+}
+
+/// The exchange whose credentials a key holds. Those in files have their digest under the same key.
+#[must_use]
+pub fn credential_of(key: &str) -> Option<&str> {
+    let (exchange, key) = key.strip_prefix("exchanges.")?.split_once('.')?;
+    matches!(key, "api_key" | "secret_key" | "passphrase").then_some(exchange)
 }
 
 /// Whether a key is read and checked, and nothing acts on it.
@@ -54,7 +67,7 @@ mod tests {
             "system.mode",
             "nodes.layout",
             "exchanges.okx.symbols",
-            "exchanges.okx.api_key",
+            "exchanges.okx.endpoints.trade",
             "strategies.basis_arbitrage.symbols",
             "strategies.basis_arbitrage.priority",
             "risk_management.orders.probe",
@@ -69,9 +82,19 @@ mod tests {
             "risk_management.position_limits.BTC/USDT.max_position",
             "risk_management.risk_alerts.daily_loss_breach.action",
             "database.postgresql.host",
+            "exchanges.okx.api_key",
+            "exchanges.bybit.secret_key_file",
         ] {
             assert!(may_change(key), "{key}");
         }
+    }
+
+    #[test]
+    fn credentials_name_their_exchange() {
+        assert_eq!(credential_of("exchanges.okx.passphrase"), Some("okx"));
+        assert_eq!(credential_of("exchanges.okx.passphrase_file"), None);
+        assert_eq!(credential_of("exchanges.okx.fees.spot.maker"), None);
+        assert_eq!(credential_of("api_key"), None);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::wire::Wire;
 
 /// A key with all that is made of it ahead: whoever takes it over allocates nothing.
 ///
-/// It goes to the stage and comes back with a verdict. After [`Verdict::Stands`] it holds the key of
+/// It goes to the desk and comes back with a verdict. After [`Verdict::Stands`] it holds the key of
 /// before, so that handing it in again takes the change back; after any other it holds what it held.
 #[derive(Debug)]
 pub struct Keys {
@@ -32,7 +32,7 @@ pub enum Verdict {
     Closed,
     /// Its sessions did not stand in time.
     Late,
-    /// Another one was being tried, or nobody here serves its venue.
+    /// Another one was being tried, or it is another venue's.
     NotTried,
 }
 
@@ -64,7 +64,7 @@ impl Keys {
     }
 }
 
-/// A stage's ends of the way keys come and go. Both rings hold one for each of its venues at least.
+/// A desk's ends of the way keys come and go.
 #[derive(Debug)]
 pub struct KeyPort {
     /// Keys to be used from now on.

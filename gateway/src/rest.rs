@@ -32,7 +32,7 @@ pub use signer::Signer;
 pub use job::{Counted, Failure, Job, LISTEN_KEY_MAX, ListenKey, News, Reply, Task, Unfit};
 
 /// What the errand thread of one venue works with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RestParts<C> {
     /// Which.
     pub venue: VenueId,

@@ -10,7 +10,7 @@ use rings::{Flag, Receiver, Sender};
 use telemetry::{Counter, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
 use crate::desk::{Desk, DeskError, DeskParts, Hands};
-use crate::keys::{KeyPort, Verdict};
+use crate::keys::KeyPort;
 use crate::outbox::Outbox;
 
 /// Most intents one turn takes.
@@ -48,7 +48,6 @@ pub struct GatewayStage<L, C> {
     intents: Receiver<Record>,
     out: Outbox,
     clocks: Option<Receiver<Record>>,
-    keys: Option<KeyPort>,
     gauge: Option<RingGauge>,
     kill: Flag,
     killed: bool,
@@ -87,7 +86,6 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
             intents: parts.intents,
             out: Outbox::new(parts.reports),
             clocks: parts.clocks,
-            keys: None,
             gauge: parts.gauge,
             kill: parts.kill,
             killed: false,
@@ -97,10 +95,12 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
         })
     }
 
-    /// Lets the keys of its venues be changed while it runs.
+    /// Lets the key of a venue of it be changed while it runs.
     #[must_use]
-    pub fn with_keys(mut self, port: KeyPort) -> Self {
-        self.keys = Some(port);
+    pub fn with_keys(mut self, venue: VenueId, port: KeyPort) -> Self {
+        if let Some(desk) = of(&mut self.desks, venue) {
+            desk.change_keys_by(port);
+        }
         self
     }
 
@@ -196,35 +196,6 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
         }
     }
 
-    /// Takes a key that is offered to its desk, and gives back what is not used any more: freeing is not for
-    /// this thread.
-    fn exchange_keys(&mut self, now: Stamp) {
-        let Some(port) = &mut self.keys else { return };
-        for desk in &mut self.desks {
-            if desk.has_spent_keys()
-                && port.spent.free() > 0
-                && let Some(keys) = desk.spent_keys()
-            {
-                // There is room: nobody else writes here.
-                let _ = port.spent.push(keys);
-            }
-        }
-        if port.offered.is_empty() || port.spent.free() == 0 {
-            return;
-        }
-        let Some(mut keys) = port.offered.pop() else { return };
-        let refused = match of(&mut self.desks, keys.venue()) {
-            Some(desk) => desk.try_keys(keys, now).err(),
-            None => {
-                keys.verdict = Some(Verdict::NotTried);
-                Some(keys)
-            }
-        };
-        if let Some(keys) = refused {
-            let _ = port.spent.push(keys); // likewise
-        }
-    }
-
     /// The kill flag: everything is cancelled at once, and stays so until it is cleared.
     fn look_at_kill(&mut self, now: Stamp) {
         let killed = self.kill.is_set();
@@ -291,7 +262,6 @@ impl<L: Channel, C: Clock> Stage for GatewayStage<L, C> {
         for desk in &mut self.desks {
             desk.housekeep(wall, &mut hands);
         }
-        self.exchange_keys(now);
         self.publish();
     }
 }

@@ -117,7 +117,7 @@ impl World {
         let (offered, keys_in) = ring("keys-test", 4, Full::Halt);
         let (keys_out, spent) = ring("spent-test", 4, Full::Halt);
         let port = KeyPort { offered: keys_in, spent: keys_out };
-        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(port);
+        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(venue, port);
         orders.answer_dials();
         account.answer_dials();
         let mut world = Self {

@@ -5,7 +5,7 @@ use crate::versions::Version;
 use base::Product;
 use config::Config;
 use config::history::{Change, Effective, difference};
-use config::running::may_change;
+use config::running::{credential_of, may_change};
 use strategy::{Plan, Prepared};
 
 /// What of the running engine a version must fit.
@@ -32,6 +32,8 @@ pub(super) struct Fit {
     pub(super) config: Config,
     pub(super) effective: Effective,
     pub(super) changes: Vec<Change>,
+    /// Exchanges whose credentials are others.
+    pub(super) rekeyed: Vec<String>,
     /// As it will be, with the version that is in force still in it.
     pub(super) plan: Plan,
 }
@@ -55,8 +57,11 @@ pub(super) fn judge(
     if !fixed.is_empty() {
         return Judged::Unfit(fixed);
     }
+    let mut rekeyed: Vec<String> =
+        changes.iter().filter_map(|c| credential_of(&c.key)).map(str::to_owned).collect();
+    rekeyed.dedup();
     match next_plan(in_force, &config, speed) {
-        Ok(plan) => Judged::Fit(Box::new(Fit { config, effective, changes, plan })),
+        Ok(plan) => Judged::Fit(Box::new(Fit { config, effective, changes, rekeyed, plan })),
         Err(why) => Judged::Unfit(vec![why]),
     }
 }

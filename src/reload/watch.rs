@@ -94,6 +94,8 @@ impl Bell {
 pub(super) struct Watch {
     /// The configuration's folder, if it has one.
     dir: Option<PathBuf>,
+    /// Files it names that lie elsewhere.
+    files: Vec<PathBuf>,
     /// What the kernel tells; `None` where it cannot.
     inotify: Option<OwnedFd>,
     bell: Bell,
@@ -101,9 +103,19 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(dir: Option<PathBuf>, bell: Bell) -> Self {
-        let inotify = dir.as_deref().and_then(|dir| listen(dir).ok());
-        Self { dir, inotify, bell, looked: Instant::now() }
+    pub(super) fn new(dir: Option<PathBuf>, files: Vec<PathBuf>, bell: Bell) -> Self {
+        let inotify = listen(dir.as_deref(), &files).ok();
+        Self { dir, files, inotify, bell, looked: Instant::now() }
+    }
+
+    /// Listens to these files instead of those it was told of before.
+    pub(super) fn also(&mut self, files: &[PathBuf]) {
+        if self.files != files {
+            self.files = files.to_vec();
+            self.inotify = listen(self.dir.as_deref(), &self.files).ok();
+            // One may have changed since it was read.
+            self.bell.ask(Cause::Time);
+        }
     }
 
     /// Whether the kernel tells of changes; else they are seen within [`ROUND`].
@@ -134,7 +146,7 @@ impl Watch {
         thread::sleep((self.looked + GAP).saturating_duration_since(Instant::now()));
         self.looked = Instant::now();
         // Anew: folders may be others by now. Before the files are read, so that nothing is missed.
-        self.inotify = self.dir.as_deref().and_then(|dir| listen(dir).ok());
+        self.inotify = listen(self.dir.as_deref(), &self.files).ok();
         Some(cause)
     }
 
@@ -172,9 +184,9 @@ impl Watch {
     }
 }
 
-/// Listens to everything that can give a folder other files: in it, in its overlays, and beside it where
-/// it is a link that can be turned.
-fn listen(dir: &Path) -> io::Result<OwnedFd> {
+/// Listens to everything that can give a folder or single files other content: in the folder, in its
+/// overlays, and beside what is a link that can be turned.
+fn listen(dir: Option<&Path>, files: &[PathBuf]) -> io::Result<OwnedFd> {
     let fd = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
     let flags = WatchFlags::CLOSE_WRITE
         | WatchFlags::CREATE
@@ -184,14 +196,28 @@ fn listen(dir: &Path) -> io::Result<OwnedFd> {
         | WatchFlags::ATTRIB
         | WatchFlags::MOVE_SELF
         | WatchFlags::DELETE_SELF;
-    inotify::add_watch(&fd, dir, flags)?;
-    // There or not.
-    let _ = inotify::add_watch(&fd, dir.join(config::files::OVERLAYS), flags);
-    if let Some(parent) = dir.parent().filter(|_| dir.is_symlink()) {
-        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        inotify::add_watch(&fd, parent, flags)?;
+    if let Some(dir) = dir {
+        inotify::add_watch(&fd, dir, flags)?;
+        // There or not.
+        let _ = inotify::add_watch(&fd, dir.join(config::files::OVERLAYS), flags);
+        if let Some(parent) = beside(dir).filter(|_| dir.is_symlink()) {
+            inotify::add_watch(&fd, parent, flags)?;
+        }
+    }
+    for file in files {
+        // Where it is named, where links are turned, and where it lies. There or not.
+        let lies = std::fs::canonicalize(file).ok();
+        for parent in [Some(file), lies.as_ref()].into_iter().flatten().filter_map(|f| beside(f)) {
+            let _ = inotify::add_watch(&fd, parent, flags);
+        }
     }
     Ok(fd)
+}
+
+/// The folder a path lies in.
+fn beside(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
 }
 
 #[cfg(test)]

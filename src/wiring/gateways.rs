@@ -9,6 +9,7 @@ use gateway::rest::{Rest, RestParts, Signer};
 use gateway::{DeskParts, GatewayStage, Settings, StageParts};
 use net::spawn_errands;
 use std::sync::Arc;
+use telemetry::HostClock;
 
 /// Jobs and answers that may wait between a desk and its errand thread.
 const ERRANDS: usize = 1024;
@@ -23,10 +24,12 @@ pub(super) fn stage(
     if !in_use(order.site, venues) {
         return Ok(None);
     }
-    let mut desks = Vec::new();
+    let (mut desks, mut ports) = (Vec::new(), Vec::new());
     for venue in venues {
         if let Some(place) = order.site.place(*venue) {
-            desks.push(desk(bench, order, place)?);
+            let (desk, rest) = desk(bench, order, place)?;
+            ports.push((*venue, bench.key_port(*venue, rest)));
+            desks.push(desk);
         }
     }
     let feed = name.replace("gw-", "feed-");
@@ -42,7 +45,9 @@ pub(super) fn stage(
         page: bench.meter(name)?,
         notices: bench.notices(name),
     };
-    Ok(Some(Box::new(GatewayStage::open(parts, desks)?)))
+    let stage = GatewayStage::open(parts, desks)?;
+    let stage = ports.into_iter().fold(stage, |stage, (venue, port)| stage.with_keys(venue, port));
+    Ok(Some(Box::new(stage)))
 }
 
 /// One venue's order desk with its connections and its errand thread.
@@ -50,14 +55,14 @@ fn desk<'i>(
     bench: &mut Workbench<'_>,
     order: &Order<'i>,
     place: &Place,
-) -> Result<DeskParts<'i, HotLink>, Fault> {
+) -> Result<(DeskParts<'i, HotLink>, RestParts<HostClock>), Fault> {
     let venue = place.venue;
     let clock = &order.site.clock;
     let credentials = place.credentials.clone().ok_or(Fault::NoCredentials(venue, "trading"))?;
     let settings = settings(order, place);
     let instruments = &order.plan.instruments;
     let markets = Markets::new(venue, instruments).map_err(|name| Fault::Symbol(venue, name))?;
-    let rest = Rest::new(RestParts {
+    let rest = RestParts {
         venue,
         base: place.endpoints.rest.clone(),
         signer: Signer::new(Arc::clone(&credentials)),
@@ -67,14 +72,15 @@ fn desk<'i>(
         recv_window_ms: settings.recv_window_ms,
         simulated_header: place.endpoints.simulated_header,
         kill: order.kill.clone(),
-    });
+    };
+    let errands = Rest::new(rest.clone());
     let account = match venue {
         VenueId::BinanceUsdm | VenueId::Bybit => {
             Some(bench.link(venue, &place.endpoints.private, clock)?)
         }
         VenueId::BinanceSpot | VenueId::Okx => None,
     };
-    Ok(DeskParts {
+    let desk = DeskParts {
         venue,
         instruments,
         instance: order.instance,
@@ -82,8 +88,9 @@ fn desk<'i>(
         settings,
         orders: bench.link(venue, &place.endpoints.trade, clock)?,
         account,
-        errands: spawn_errands("order-errand", rest, bench.http.clone(), ERRANDS)?,
-    })
+        errands: spawn_errands("order-errand", errands, bench.http.clone(), ERRANDS)?,
+    };
+    Ok((desk, rest))
 }
 
 fn settings(order: &Order<'_>, place: &Place) -> Settings {

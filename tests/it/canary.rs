@@ -11,7 +11,7 @@ use std::path::Path;
 pub(crate) const PLANTED: &str = "Zq7Planted";
 
 /// Files below `dir` that hold a planted secret.
-fn finds(dir: &Path, found: &mut Vec<String>) {
+pub(crate) fn finds(dir: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(dir).expect("a folder").flatten() {
         let path = entry.path();
         let kind = entry.file_type().expect("a kind");

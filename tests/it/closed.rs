@@ -89,7 +89,7 @@ fn nobody_of_the_same_user_opens_its_memory_and_it_leaves_no_core_image() {
 }
 
 /// How often the memory of a process holds each of some texts.
-fn counts(id: u32, texts: &[String]) -> Option<Vec<usize>> {
+pub(crate) fn counts(id: u32, texts: &[String]) -> Option<Vec<usize>> {
     let memory = File::open(format!("/proc/{id}/mem")).ok()?;
     let maps = fs::read_to_string(format!("/proc/{id}/maps")).ok()?;
     let mut counts = vec![0; texts.len()];

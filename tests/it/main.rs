@@ -8,6 +8,7 @@ mod control;
 mod engine;
 mod floors;
 mod golden;
+mod keys;
 mod refusals;
 mod reload;
 mod restart;

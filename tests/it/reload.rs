@@ -9,20 +9,24 @@ use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 
 /// A running engine and where it is asked.
-struct Engine {
-    running: Running,
+pub(crate) struct Engine {
+    pub(crate) running: Running,
     api: String,
 }
 
-fn start(mut command: std::process::Command) -> Engine {
-    let mut running = Running::start(&mut command);
-    let line = running.await_line("health http://");
-    let (_, address) = line.split_once("health http://").expect("an address");
-    let api = address.split('/').next().expect("a host").to_owned();
-    Engine { running, api }
+fn start(command: std::process::Command) -> Engine {
+    Engine::start(command)
 }
 
 impl Engine {
+    pub(crate) fn start(mut command: std::process::Command) -> Self {
+        let mut running = Running::start(&mut command);
+        let line = running.await_line("health http://");
+        let (_, address) = line.split_once("health http://").expect("an address");
+        let api = address.split('/').next().expect("a host").to_owned();
+        Self { running, api }
+    }
+
     fn ask(&self, method: &str, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.api).expect("the engine listens");
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n").expect("it hears");
@@ -40,7 +44,7 @@ impl Engine {
 
     /// Waits until the log tells of a look that came to `outcome` with `version` in force; what GET /config
     /// says then.
-    fn await_outcome(&mut self, outcome: &str, version: u32) -> Value {
+    pub(crate) fn await_outcome(&mut self, outcome: &str, version: u32) -> Value {
         let told = match outcome {
             "adopted" => "is in force",
             "refused" => "configuration refused",

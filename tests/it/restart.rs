@@ -50,7 +50,7 @@ fn an_engine_that_was_killed_goes_on_with_its_positions() {
 }
 
 /// Perpetual positions that are not flat: `venue name qty`.
-fn positions_of_venues(ledger: &Value) -> Vec<String> {
+pub(crate) fn positions_of_venues(ledger: &Value) -> Vec<String> {
     let mut all = Vec::new();
     for venue in ledger["venues"].as_array().into_iter().flatten() {
         for account in venue["accounts"].as_array().into_iter().flatten() {
@@ -63,7 +63,7 @@ fn positions_of_venues(ledger: &Value) -> Vec<String> {
     flat_out(all)
 }
 
-fn positions_of_engine(report: &Value) -> Vec<String> {
+pub(crate) fn positions_of_engine(report: &Value) -> Vec<String> {
     let positions = report["view"]["positions"].as_array().into_iter().flatten();
     let perpetual = positions.filter(|p| text(&p["name"]).contains(':'));
     flat_out(
@@ -79,7 +79,7 @@ fn flat_out(mut all: Vec<String>) -> Vec<String> {
     all
 }
 
-fn fills_of_venues(ledger: &Value) -> Option<u64> {
+pub(crate) fn fills_of_venues(ledger: &Value) -> Option<u64> {
     let mut count = 0;
     for venue in ledger["venues"].as_array()? {
         for account in venue["accounts"].as_array()? {

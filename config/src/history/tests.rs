@@ -98,3 +98,23 @@ fn files_with_a_secret_in_the_clear_are_not_kept_and_the_version_says_so() {
     let why = History::put_back(&version, mine.path()).unwrap_err();
     assert!(why.contains("a secret in the clear") && !why.contains("Planted"), "{why}");
 }
+
+#[test]
+fn what_a_mounted_file_holds_is_part_of_the_version_though_its_name_stays() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let file = state.path().join("mounted");
+    let (key, key_file) = ("exchanges.okx.secret_key", "exchanges.okx.secret_key_file");
+    let path = file.display().to_string();
+    let with = |text: &str| {
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        read(&history, None, &[(key_file, &path)])
+    };
+    let (one, two) = (with("Planted1"), with("Planted2"));
+    let keys: Vec<String> =
+        difference(&one.values, &two.values).into_iter().map(|change| change.key).collect();
+    assert_eq!(keys, [key]);
+    assert!(two.values[key].starts_with("secret "), "{}", two.values[key]);
+    assert_eq!(with("Planted1\n").hash(), one.hash(), "blanks around it are no part of it");
+}

@@ -161,6 +161,8 @@ pub struct Exchange {
     pub secret_key: Secret,
     /// The key's passphrase (OKX).
     pub passphrase: Secret,
+    /// Files that key, secret or passphrase were read from.
+    pub key_files: Vec<PathBuf>,
     /// Addresses of spot; of everything but at Binance.
     pub addresses: Addresses,
     /// Addresses of USD-M futures, at Binance.
@@ -253,6 +255,14 @@ fn read_one(
         features(s.section("features", faults), faults);
     let (addresses, addresses_usdm) = endpoints(name, &mut s, faults);
     let (fees_spot, fees_futures) = fees(s.section("fees", faults), faults);
+    let mut key_files = Vec::new();
+    let mut told = (warnings, &mut key_files);
+    let [api_key, secret_key, passphrase] = [
+        ("api_key", "api_key_file"),
+        ("secret_key", "secret_key_file"),
+        ("passphrase", "passphrase_file"),
+    ]
+    .map(|keys| credential(&mut s, keys, &mut told, faults));
     let exchange = Exchange {
         name,
         enabled: s.need("enabled", &flag(), faults),
@@ -262,9 +272,10 @@ fn read_one(
         funding,
         public_trades,
         index_price,
-        api_key: credential(&mut s, "api_key", "api_key_file", warnings, faults),
-        secret_key: credential(&mut s, "secret_key", "secret_key_file", warnings, faults),
-        passphrase: credential(&mut s, "passphrase", "passphrase_file", warnings, faults),
+        api_key,
+        secret_key,
+        passphrase,
+        key_files,
         addresses,
         addresses_usdm,
         ca_file: s.maybe("ca_file", &word(), faults).map(PathBuf::from),
@@ -356,9 +367,8 @@ fn addresses(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Addresses {
 /// A key from its own text (best a variable) or from a file.
 fn credential(
     s: &mut Section<'_>,
-    key: &'static str,
-    key_file: &'static str,
-    warnings: &mut Vec<Warning>,
+    (key, key_file): (&'static str, &'static str),
+    (warnings, files): &mut (&mut Vec<Warning>, &mut Vec<PathBuf>),
     faults: &mut Vec<Fault>,
 ) -> Secret {
     let (given, node) = s.secret(key, faults);
@@ -380,6 +390,7 @@ fn credential(
         s.clash(key_file, format!("given beside {key}; give one of them"), faults);
         return given;
     }
+    files.push(PathBuf::from(&path));
     match secret::read_private(Path::new(&path)) {
         Ok(text) => Secret::trimmed(&text),
         Err(why) => {

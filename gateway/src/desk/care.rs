@@ -27,6 +27,7 @@ impl<L: Channel> Desk<L> {
         self.mind.look_at_budget(hands);
         self.mind.look_for_losses(hands);
         self.mind.report_session(hands);
+        self.exchange_keys(hands.now);
     }
 
     /// From now on no new order leaves, and everything that is out is cancelled until none is.

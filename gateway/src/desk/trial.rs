@@ -15,7 +15,7 @@ use telemetry::{Counter, NoticeCode};
 
 use super::lines::{JOIN_TIMEOUT, Line, LineState, Phase};
 use super::{Desk, Hands};
-use crate::keys::{Keys, Verdict};
+use crate::keys::{KeyPort, Keys, Verdict};
 use crate::rest::ListenKey;
 use crate::wire::Wire;
 
@@ -25,6 +25,7 @@ const TRIAL: Span = Span::from_secs(20);
 /// The key that is tried, or that was and waits to be fetched.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
+    port: Option<KeyPort>,
     keys: Option<Box<Keys>>,
     until: Stamp,
     /// The listen key of the key in use.
@@ -90,14 +91,40 @@ impl Trial {
 }
 
 impl<L: Channel> Desk<L> {
-    /// Begins to try a key; gives it back when another one is here.
+    /// Keys come and go by this way.
+    pub(crate) fn change_keys_by(&mut self, port: KeyPort) {
+        self.trial.port = Some(port);
+    }
+
+    /// Takes a key that is offered, and gives back what is not used any more: freeing is not for this thread.
+    pub(super) fn exchange_keys(&mut self, now: Stamp) {
+        let Some(port) = &mut self.trial.port else { return };
+        if self.trial.keys.as_ref().is_some_and(|keys| keys.verdict.is_some())
+            && port.spent.free() > 0
+            && let Some(keys) = self.trial.keys.take()
+        {
+            let _ = port.spent.push(keys); // there is room: nobody else writes here
+        }
+        if !port.offered.is_empty() && port.spent.free() > 0 {
+            self.take_offer(now);
+        }
+    }
+
     #[cold]
     #[inline(never)]
-    pub(crate) fn try_keys(&mut self, mut keys: Box<Keys>, now: Stamp) -> Result<(), Box<Keys>> {
-        if self.trial.keys.is_some() {
+    fn take_offer(&mut self, now: Stamp) {
+        let Some(port) = &mut self.trial.port else { return };
+        let Some(mut keys) = port.offered.pop() else { return };
+        if self.trial.keys.is_some() || keys.venue() != self.mind.venue {
             keys.verdict = Some(Verdict::NotTried);
-            return Err(keys);
+            let _ = port.spent.push(keys); // there was room
+            return;
         }
+        self.try_keys(keys, now);
+    }
+
+    /// Begins to try a key.
+    fn try_keys(&mut self, mut keys: Box<Keys>, now: Stamp) {
         keys.verdict = None;
         let logs_on = self.wire.logs_on() || keys.wire.logs_on();
         for line in self.lines.iter_mut().flatten() {
@@ -109,18 +136,8 @@ impl<L: Channel> Desk<L> {
         if self.mind.venue == VenueId::BinanceUsdm {
             self.mind.listen.try_other(now);
         }
-        self.trial = Trial { keys: Some(keys), until: now + TRIAL, former: self.mind.listen.key() };
-        Ok(())
-    }
-
-    /// Whether there is one to be fetched.
-    pub(crate) fn has_spent_keys(&self) -> bool {
-        self.trial.keys.as_ref().is_some_and(|keys| keys.verdict.is_some())
-    }
-
-    /// The key that is not used any more, or was not taken, once.
-    pub(crate) fn spent_keys(&mut self) -> Option<Box<Keys>> {
-        self.trial.keys.take_if(|keys| keys.verdict.is_some())
+        let trial = &mut self.trial;
+        (trial.keys, trial.until, trial.former) = (Some(keys), now + TRIAL, self.mind.listen.key());
     }
 
     /// Goes on with a key that is tried.

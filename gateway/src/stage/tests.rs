@@ -146,7 +146,7 @@ impl World {
         let (offered, keys_in) = ring("keys-test", 4, Full::Halt);
         let (keys_out, spent) = ring("spent-test", 4, Full::Halt);
         let port = KeyPort { offered: keys_in, spent: keys_out };
-        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(port);
+        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(venue, port);
         let account = wants_two.then_some(account);
         let mut world = Self {
             venue,

@@ -112,3 +112,20 @@ fn what_does_not_fit_the_tables_is_refused() {
     let Some(Judged::Unfit(why)) = judged else { panic!("{judged:?}") };
     assert!(why[0].contains("core.pairs below risk.max_open_pairs"), "{why:?}");
 }
+
+#[test]
+fn other_credentials_name_their_exchange_and_need_no_restart() {
+    let bench = Bench::new();
+    for (key, exchange) in [
+        ("exchanges.okx.api_key", "okx"),
+        ("exchanges.okx.passphrase", "okx"),
+        ("exchanges.binance.secret_key", "binance"),
+    ] {
+        let Some(Judged::Fit(fit)) = bench.judge(key, "another") else { panic!("{key}") };
+        assert_eq!(fit.rekeyed, [exchange]);
+    }
+    let Some(Judged::Fit(fit)) = bench.judge("exchanges.okx.fees.spot.maker", "0.0007") else {
+        panic!("fees")
+    };
+    assert_eq!(fit.rekeyed, [""; 0]);
+}

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 fn told(dir: &Path, change: impl FnOnce()) -> Option<Cause> {
     let bell = Bell::new().unwrap();
-    let mut watch = Watch::new(Some(dir.to_owned()), bell);
+    let mut watch = Watch::new(Some(dir.to_owned()), Vec::new(), bell);
     assert!(watch.is_told());
     change();
     watch.next()
@@ -51,7 +51,7 @@ fn a_folder_that_is_a_link_is_heard_being_turned() {
 #[test]
 fn many_who_ask_are_one_and_the_end_comes_before_all_of_them() {
     let bell = Bell::new().unwrap();
-    let mut watch = Watch::new(None, bell.clone());
+    let mut watch = Watch::new(None, Vec::new(), bell.clone());
     for _ in 0..1_000 {
         bell.ask(Cause::Request);
     }
@@ -67,10 +67,31 @@ fn many_who_ask_are_one_and_the_end_comes_before_all_of_them() {
 fn a_change_between_two_waits_is_not_missed() {
     let dir = tempfile::tempdir().unwrap();
     let bell = Bell::new().unwrap();
-    let mut watch = Watch::new(Some(dir.path().to_owned()), bell.clone());
+    let mut watch = Watch::new(Some(dir.path().to_owned()), Vec::new(), bell.clone());
     bell.ask(Cause::Request);
     assert_eq!(watch.next(), Some(Cause::Request));
     // While the files are being read.
     fs::write(dir.path().join("risk.yaml"), "a: 1\n").unwrap();
+    assert_eq!(watch.next(), Some(Cause::Files));
+}
+
+#[test]
+fn a_mounted_file_that_is_turned_or_written_is_heard_once_it_is_named() {
+    let (dir, mounted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(Some(dir.path().to_owned()), Vec::new(), bell);
+    // As the kubelet mounts a Secret.
+    for (name, text) in [("..one", "a"), ("..two", "b")] {
+        fs::create_dir(mounted.path().join(name)).unwrap();
+        fs::write(mounted.path().join(name).join("key"), text).unwrap();
+    }
+    symlink("..one", mounted.path().join("..data")).unwrap();
+    symlink("..data/key", mounted.path().join("key")).unwrap();
+    watch.also(&[mounted.path().join("key")]);
+    assert_eq!(watch.next(), Some(Cause::Time), "it may have changed since it was read");
+    symlink("..two", mounted.path().join("..next")).unwrap();
+    fs::rename(mounted.path().join("..next"), mounted.path().join("..data")).unwrap();
+    assert_eq!(watch.next(), Some(Cause::Files));
+    fs::write(mounted.path().join("..two/key"), "c").unwrap();
     assert_eq!(watch.next(), Some(Cause::Files));
 }
