@@ -124,10 +124,7 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
     // Threads and processes started from here on keep off the hot CPUs.
     tuning::pin::confine_current(&placement.cold)?;
 
-    let own_venues = config.system.mode == Mode::Sim && wish.venues.is_none();
-    let state = if own_venues { fresh_folder(&wish.state)? } else { wish.state.clone() };
-    make_folder(&state)?;
-    let (site, venues) = find_venues(wish, &state, own_venues)?;
+    let (state, site, venues) = find_venues(wish)?;
     let http = HttpClient::new(&site.tls, HttpOptions::default());
     let rest = |venue: VenueId| site.endpoints(venue).rest;
     let wanted = plan::wanted(config);
@@ -221,18 +218,23 @@ fn title(config: &Config, site: &Site, placement: &Placement) -> String {
 }
 
 /// The venues: simulated ones of our own, ones that run already, or the configured ones.
-fn find_venues(wish: &Wish<'_>, state: &Path, own: bool) -> Result<(Site, Option<Venues>), Fault> {
-    if own {
+/// And the state folder: venues of our own begin anew, so does it.
+fn find_venues(wish: &Wish<'_>) -> Result<(PathBuf, Site, Option<Venues>), Fault> {
+    if wish.config.system.mode == Mode::Sim && wish.venues.is_none() {
+        let state = fresh_folder(&wish.state)?;
+        make_folder(&state)?;
         let dir = state.join("venues");
         let play = Play { scenario: wish.scenario, seed: wish.seed, dir: &dir };
         let venues = Venues::start(&play)?;
-        return Ok((Site::simulated(&dir, wish.config)?, Some(venues)));
+        let site = Site::simulated(&dir, wish.config)?;
+        return Ok((state, site, Some(venues)));
     }
+    make_folder(&wish.state)?;
     let site = match wish.venues {
         Some(dir) => Site::simulated(dir, wish.config)?,
         None => Site::configured(wish.config)?,
     };
-    Ok((site, None))
+    Ok((wish.state.clone(), site, None))
 }
 
 /// A new folder for a run whose venues begin anew; old ones are removed.
