@@ -22,6 +22,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("WebSocket conformance", "scripts/autobahn/run"),
     ("the venues' public SDKs", "scripts/sdk/run"),
     ("sops and age", "scripts/sops/run"),
+    ("Kubernetes, monitoring and the image's recipe", "scripts/k8s/check"),
 ];
 
 /// Runs every step and stops at the first that fails.
