@@ -29,10 +29,13 @@ pub(crate) struct Outcome {
 
 /// Stops everything and reports.
 pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Result<Outcome, Fault> {
-    let Started { reloader, engine, placement, venues, scenario, journal, began, .. } = started;
+    let Started { reloader, engine, placement, venues, scenario, journal, began, tenure, .. } =
+        started;
     drop(reloader);
     let seconds = began.elapsed().as_secs_f64();
     let last = engine.stop(patience);
+    // Only now, when nothing of ours can leave any more, may another engine begin.
+    drop(tenure);
     let faults: Vec<_> = last.sidecar.faults.iter().map(|(_, what)| what.clone()).collect();
     let view = last.sidecar.view.ok_or_else(|| Fault::NoView(faults.join("; ")))?;
     let view = std::sync::Arc::unwrap_or_clone(view);

@@ -9,6 +9,7 @@ mod catalog;
 mod cli;
 mod control;
 mod engine;
+mod fencing;
 mod finish;
 mod fitness;
 mod ledger;

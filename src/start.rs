@@ -1,19 +1,22 @@
 //! From the configuration to a running engine, step by step; every step can refuse with what to do.
 
+use crate::catalog::Lists;
 use crate::cli::stats_page;
 use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
+use crate::fencing::Fencing;
 use crate::prices::Prices;
 use crate::reload::{self, Bell, Cause, Origin, Reloader};
 use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
-use crate::{catalog, fitness, log, plan, replay};
-use base::{Span, VenueId, WallNs};
+use crate::{catalog, fencing, fitness, log, plan, replay};
+use base::{Instruments, Span, VenueId, WallNs};
 use config::plan::market::{self, Misfit};
 use config::plan::{Config, Mode, System};
 use journal::{Journal, JournalError, Opened, Options};
+use lease::Tenure;
 use net::{HttpClient, HttpOptions};
 use rings::Flag;
 use sidecar::{
@@ -58,6 +61,8 @@ pub(crate) enum Fault {
     #[error(transparent)]
     Plan(#[from] plan::Fault),
     #[error(transparent)]
+    Fencing(#[from] fencing::Fault),
+    #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(
         "the state of the last start cannot be restored: {0}; move the state folder away to begin anew"
@@ -90,6 +95,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) venues: Option<&'a Path>,
     /// The terminal is a page: the log goes to a file.
     pub(crate) log_to_file: bool,
+    /// Set when nobody wants it any more.
+    pub(crate) stop: &'a Flag,
 }
 
 /// A running engine and what its report will need.
@@ -103,6 +110,8 @@ pub(crate) struct Started {
     pub(crate) door: Door,
     /// Set, no order leaves.
     pub(crate) kill: Flag,
+    /// What this engine may send at all, where a Lease says so; ends after the engine.
+    pub(crate) tenure: Option<Tenure>,
     /// Where simulated venues that are not ours left or will leave their ledger.
     pub(crate) scenario: Option<String>,
     pub(crate) journal: PathBuf,
@@ -114,29 +123,21 @@ pub(crate) struct Started {
     pub(crate) began: Instant,
 }
 
-/// Starts everything.
-pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
+/// Starts everything; says through `tell` what it waits for.
+pub(crate) fn start(
+    wish: &Wish<'_>,
+    origin: Origin,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Started, Fault> {
     let config = wish.config;
-    // Before anything is pinned: afterwards the allowed set is one CPU.
-    let host = Host::read(config.nodes.granted_cpus)?;
-    let placement = place(wish.layout, &LIVE.roles(), &host, config.nodes.require_exclusive)
-        .map_err(Fault::Exclusive)?;
-    // Threads and processes started from here on keep off the hot CPUs.
-    tuning::pin::confine_current(&placement.cold)?;
-
+    let (host, placement) = settle(wish)?;
     let (state, site, venues) = find_venues(wish)?;
-    let http = HttpClient::new(&site.tls, HttpOptions::default());
-    let rest = |venue: VenueId| site.endpoints(venue).rest;
-    let wanted = plan::wanted(config);
-    let (instruments, lists) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
-    // Told, not refused: an engine that does not start leaves what is open alone.
-    let prices = Prices::new(&http, &rest);
-    let misfits = market::misfits(config, &instruments, &|instrument| prices.of(instrument));
+    let (instruments, lists, misfits) = learn(config, &site)?;
     let draft = plan::make(config, instruments, 1, origin.version.number, site.speed)?;
 
     let journal_dir = state.join(JOURNAL);
-    let opened = open_journal(config, &journal_dir, &draft)?;
-    let plan = strategy::Plan { epoch: opened.epoch, ..draft };
+    let Fencing { fence, tenure, epoch } = fencing::begin(config, &journal_dir, wish.stop, tell)?;
+    let (opened, plan) = open_journal(config, &journal_dir, draft, epoch)?;
     let (core, known_until) = core(&journal_dir, config, &plan)?;
     // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
     let shadow = core.clone();
@@ -154,22 +155,30 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
         page: &page,
         placement: &placement,
         kill: kill.clone(),
+        fence,
         known_until,
         limits: &lists.limits,
         seed: wish.seed.unwrap_or_else(|| u64::from(std::process::id())),
     };
     let mut wired = wire(blueprint)?;
-    let retain = Some(records_kept(config));
-    let journal =
-        JournalPlan { keeper, shadow, from: next_index, snapshot_every: SNAPSHOT, retain };
-    let names = plan.instruments.list.iter().map(|i| (i.name.clone(), i.scale)).collect();
+    let (snapshot_every, retain) = (SNAPSHOT, Some(records_kept(config)));
+    let journal = JournalPlan { keeper, shadow, from: next_index, snapshot_every, retain };
     let notices = std::mem::take(&mut wired.notices);
     let real = site.scenario.is_none();
     let accounts = real.then(|| std::mem::take(&mut wired.accounts));
     let bell = origin.bell.clone();
     let fitness = fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state);
-    let beside =
-        Beside { site: &site, placement: &placement, state: &state, notices, names, bell, fitness };
+    let lease = tenure.as_ref().map(Tenure::watch);
+    let beside = Beside {
+        site: &site,
+        placement: &placement,
+        state: &state,
+        notices,
+        plan: &plan,
+        bell,
+        fitness,
+        lease,
+    };
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
     let desk = sidecar.desk();
     let (engine, versions) = Engine::start(wired, sidecar, &site.clock)?;
@@ -184,6 +193,7 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
         venues,
         door,
         kill,
+        tenure,
         scenario: site.scenario,
         journal: journal_dir,
         title,
@@ -191,6 +201,29 @@ pub(crate) fn start(wish: &Wish<'_>, origin: Origin) -> Result<Started, Fault> {
         misfits,
         began: Instant::now(),
     })
+}
+
+/// Which thread gets which CPU; this one, and what is started from it, keeps off the hot ones.
+fn settle(wish: &Wish<'_>) -> Result<(Host, Placement), Fault> {
+    let nodes = &wish.config.nodes;
+    // Before anything is pinned: afterwards the allowed set is one CPU.
+    let host = Host::read(nodes.granted_cpus)?;
+    let placement = place(wish.layout, &LIVE.roles(), &host, nodes.require_exclusive)
+        .map_err(Fault::Exclusive)?;
+    tuning::pin::confine_current(&placement.cold)?;
+    Ok((host, placement))
+}
+
+/// What the venues trade and allow, and which sizes of strategies do not fit that.
+fn learn(config: &Config, site: &Site) -> Result<(Instruments, Lists, Vec<Misfit>), Fault> {
+    let http = HttpClient::new(&site.tls, HttpOptions::default());
+    let rest = |venue: VenueId| site.endpoints(venue).rest;
+    let wanted = plan::wanted(config);
+    let (instruments, lists) = catalog::load(&http, rest, &wanted, &plan::fees(config))?;
+    // Told, not refused: an engine that does not start leaves what is open alone.
+    let prices = Prices::new(&http, &rest);
+    let misfits = market::misfits(config, &instruments, &|instrument| prices.of(instrument));
+    Ok((instruments, lists, misfits))
 }
 
 /// Set where an operator's kill outlived the engine.
@@ -272,13 +305,22 @@ fn records_kept(config: &Config) -> u64 {
     segment.saturating_mul(u64::from(journal.segments_kept))
 }
 
-fn open_journal(config: &Config, dir: &Path, draft: &strategy::Plan) -> Result<Opened, Fault> {
+/// Opens the journal for this start, and gives the plan its number.
+fn open_journal(
+    config: &Config,
+    dir: &Path,
+    draft: strategy::Plan,
+    epoch: Option<u32>,
+) -> Result<(Opened, strategy::Plan), Fault> {
     let bytes = usize::try_from(config.nodes.journal.segment_bytes).unwrap_or(usize::MAX);
+    let options = Options { epoch, ..Options::new(bytes) };
     let with_epoch = |epoch| {
         let plan = strategy::Plan { epoch, ..draft.clone() };
         serde_json::to_vec(&plan).unwrap_or_default()
     };
-    Ok(Journal::open_with(dir, config.system.instance, Options::new(bytes), with_epoch)?)
+    let opened = Journal::open_with(dir, config.system.instance, options, with_epoch)?;
+    let plan = strategy::Plan { epoch: opened.epoch, ..draft };
+    Ok((opened, plan))
 }
 
 fn make_page(state: &Path, placement: &Placement) -> Result<Page, Fault> {
@@ -294,9 +336,10 @@ struct Beside<'a> {
     placement: &'a Placement,
     state: &'a Path,
     notices: Vec<telemetry::NoticeReceiver>,
-    names: Vec<(String, base::Scale)>,
+    plan: &'a strategy::Plan,
     bell: Bell,
     fitness: Fitness,
+    lease: Option<lease::Watch>,
 }
 
 fn start_sidecar(
@@ -306,6 +349,8 @@ fn start_sidecar(
     beside: Beside<'_>,
 ) -> Result<SidecarHandle, Fault> {
     let config = wish.config;
+    let instruments = beside.plan.instruments.list.iter();
+    let names = instruments.map(|i| (i.name.clone(), i.scale)).collect();
     let monitoring = &config.monitoring;
     let metrics = (monitoring.enabled && monitoring.prometheus)
         .then(|| {
@@ -323,7 +368,7 @@ fn start_sidecar(
         page: page.reader()?,
         clock: beside.site.clock.clone(),
         notices: beside.notices,
-        log: log_plan(wish, beside.state, beside.names)?,
+        log: log_plan(wish, beside.state, names)?,
         journal: Some(journal),
         metrics,
         health,
@@ -333,6 +378,7 @@ fn start_sidecar(
         degraded: beside.placement.degraded.clone(),
         fitness: beside.fitness,
         limits: Limits::default(),
+        lease: beside.lease,
         reload: Some(sidecar::Reload(Box::new(move || beside.bell.ask(Cause::Request)))),
     };
     Ok(Sidecar::start(plan)?)

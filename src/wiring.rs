@@ -12,7 +12,7 @@ use config::plan::Config;
 use gateway::rest::RestParts;
 use gateway::{KeyPort, Keys};
 use net::{ConnectLimit, Connector, HttpClient, HttpOptions, Link, LinkOptions, PingPolicy};
-use rings::{Flag, Full, Receiver, Sender, ring};
+use rings::{Fence, Flag, Full, Receiver, Sender, ring};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use strategy::stage::{Instruments as Tools, Links, StrategyStage};
@@ -60,6 +60,7 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) page: &'a Page,
     pub(crate) placement: &'a Placement,
     pub(crate) kill: Flag,
+    pub(crate) fence: Fence,
     /// Wall time up to which the journal knows what happened; `NONE` for a first start.
     pub(crate) known_until: WallNs,
     /// By [`VenueId::index`], what each venue says it allows.
@@ -146,11 +147,12 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         page,
         placement,
         kill,
+        fence,
         known_until,
         limits,
         ..
     } = blueprint;
-    let order = Order { config, site, plan, instance, kill, known_until, limits };
+    let order = Order { config, site, plan, instance, kill, fence, known_until, limits };
     let mut core = Some((core, journal, Told { commands: orders, versions, retired }));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
@@ -180,6 +182,7 @@ pub(crate) struct Order<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) instance: Instance,
     pub(crate) kill: Flag,
+    pub(crate) fence: Fence,
     pub(crate) known_until: WallNs,
     pub(crate) limits: &'a Limits,
 }

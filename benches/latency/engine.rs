@@ -15,7 +15,7 @@ use feeds::{Answer, FeedErrands, FeedOptions, FeedPlan, FeedStage, FeedTells, Si
 use gateway::rest::{Job, Reply};
 use gateway::{DeskParts, GatewayStage, Settings, StageParts};
 use net::{ErrandHandle, ErrandPeer};
-use rings::{Flag, Full, Sender, ring};
+use rings::{Fence, Flag, Full, Sender, ring};
 use std::sync::Arc;
 use strategy::plan::Plan;
 use strategy::stage::{Instruments as Tools, Links, StrategyStage};
@@ -222,6 +222,7 @@ impl Engine {
             clocks: None,
             gauge: None,
             kill: Flag::new(),
+            fence: Fence::none(),
             clock: self.clock.clone(),
             page: self.meter(&name),
             notices: NoticeSender::detached(),

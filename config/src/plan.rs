@@ -16,7 +16,7 @@ pub(crate) mod unused;
 pub use form::{Numbers, Shape};
 
 pub use exchanges::{Addresses, Exchange, ExchangeName, FeeTier, Silence, Symbol};
-pub use nodes::{JournalPlan, Layout, Nodes};
+pub use nodes::{JournalPlan, Layout, LeasePlan, Nodes};
 pub use risk::{AlertAction, AlertKind, Risk};
 pub use services::{Api, Database, Messaging, Monitoring};
 pub use strategies::{Class, Strategy};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use base::input::SessionState;
 use base::{Clock, Instance, InstrumentId, Instruments, OrderId, Span, Stamp, VenueId, WallNs};
 use net::{Channel, ErrandHandle};
-use rings::Flag;
+use rings::{Fence, Flag};
 use telemetry::{Notice, NoticeCode, NoticeSender, Writer};
 use venue::{Budget, Spend, credentials::Credentials};
 
@@ -138,6 +138,7 @@ pub(crate) struct Hands<'a> {
     pub(crate) page: &'a Writer,
     pub(crate) notices: &'a mut NoticeSender,
     pub(crate) kill: &'a Flag,
+    pub(crate) fence: &'a Fence,
     pub(crate) now: Stamp,
 }
 

@@ -7,9 +7,9 @@
 //! answer is never made twice from here; reading calls are, by whoever asked.
 
 use base::input::{Input, OpenOrder, RejectClass};
-use base::{ClientOrderId, Clock, Instance, InstrumentId, OrderId, Price, Stamp, VenueId, WallNs};
+use base::{ClientOrderId, Clock, Instance, InstrumentId, OrderId, Price, VenueId, WallNs};
 use net::{HttpClient, HttpError, HttpRequest, HttpResponse, Method};
-use rings::Flag;
+use rings::{Fence, Flag};
 use venue::Spend;
 
 use crate::decode::{Context, Event, Skipped, field};
@@ -52,6 +52,8 @@ pub struct RestParts<C> {
     pub simulated_header: bool,
     /// After it is set no order leaves.
     pub kill: Flag,
+    /// While it is shut nothing leaves that could change an order.
+    pub fence: Fence,
 }
 
 /// The errand of one venue.
@@ -136,9 +138,7 @@ impl<C: Clock> Rest<C> {
         exchange: &mut Exchange<'_>,
         tell: &mut Tell<'_>,
     ) -> Result<Step, Failure> {
-        if let Task::Place { until, .. } = job.task {
-            self.may_still_leave(until)?;
-        }
+        self.may_still_leave(job.task)?;
         let mut walk = self.walks.take(job).ok_or(Failure::unreadable())?;
         let done = match (job.task, self.parts.venue) {
             (Task::Account | Task::Fees, _) => account::work(self, job, &mut walk, exchange, tell),
@@ -154,12 +154,18 @@ impl<C: Clock> Rest<C> {
         Ok(done)
     }
 
-    /// The last look before an order's bytes: the kill flag, and whether it has waited too long here.
-    fn may_still_leave(&self, until: Stamp) -> Result<(), Failure> {
+    /// The last look before the bytes of a request that changes an order: the fence, the kill flag, and
+    /// whether a new one has waited too long here.
+    fn may_still_leave(&self, task: Task) -> Result<(), Failure> {
+        let now = self.parts.clock.now();
+        if task.changes_orders() && !self.parts.fence.is_open(now) {
+            return Err(Failure::unsent(RejectClass::Unavailable));
+        }
+        let Task::Place { until, .. } = task else { return Ok(()) };
         if self.parts.kill.is_set() {
             return Err(Failure::unsent(RejectClass::Local));
         }
-        if self.parts.clock.now() > until {
+        if now > until {
             return Err(Failure::unsent(RejectClass::Unavailable));
         }
         Ok(())

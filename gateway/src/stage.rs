@@ -6,7 +6,7 @@ use base::{
     input::{ClockState, Input, Reject, RejectClass},
 };
 use net::Channel;
-use rings::{Flag, Receiver, Sender};
+use rings::{Fence, Flag, Receiver, Sender};
 use telemetry::{Counter, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
 use crate::desk::{Desk, DeskError, DeskParts, Hands};
@@ -32,6 +32,9 @@ pub struct StageParts<C> {
     pub gauge: Option<RingGauge>,
     /// After it is set no new order leaves; everything that is out is cancelled.
     pub kill: Flag,
+    /// While it is shut nothing leaves that could change an order, a cancel no more than a new one: the
+    /// account may be somebody else's to trade by then.
+    pub fence: Fence,
     /// Time.
     pub clock: C,
     /// Its block of the metrics page.
@@ -50,6 +53,7 @@ pub struct GatewayStage<L, C> {
     clocks: Option<Receiver<Record>>,
     gauge: Option<RingGauge>,
     kill: Flag,
+    fence: Fence,
     killed: bool,
     clock: C,
     page: Writer,
@@ -64,6 +68,7 @@ macro_rules! hands {
             page: &$stage.page,
             notices: &mut $stage.notices,
             kill: &$stage.kill,
+            fence: &$stage.fence,
             now: $now,
         }
     };
@@ -88,6 +93,7 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
             clocks: parts.clocks,
             gauge: parts.gauge,
             kill: parts.kill,
+            fence: parts.fence,
             killed: false,
             clock: parts.clock,
             page: parts.page,

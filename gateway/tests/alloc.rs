@@ -13,7 +13,7 @@ use base::{
 use gateway::rest::{Job, ListenKey, News, Reply, Task};
 use gateway::{DeskParts, GatewayStage, KeyPort, Keys, Settings, StageParts, Verdict};
 use net::{ErrandHandle, ErrandPeer, MemoryChannel, MemoryPeer};
-use rings::{Flag, Full, Receiver, Sender, ring};
+use rings::{Fence, Flag, Full, Receiver, Sender, ring};
 use telemetry::alloc::{CountingAllocator, counted};
 use telemetry::{NoticeSender, Writer};
 use venue::credentials::Credentials;
@@ -99,6 +99,7 @@ impl World {
             clocks: None,
             gauge: None,
             kill: Flag::new(),
+            fence: Fence::none(),
             clock: clock.clone(),
             page: Writer::detached(),
             notices: NoticeSender::detached(),

@@ -17,7 +17,7 @@ use net::{
     Connector, Endpoint, ErrandHandle, HttpClient, HttpOptions, HttpRequest, Link, LinkOptions,
     Method, Tls, spawn_errands,
 };
-use rings::{Flag, Full, Receiver, Sender, ring};
+use rings::{Fence, Flag, Full, Receiver, Sender, ring};
 use serde_json::Value;
 use sim::{Running, SimOptions, serve};
 use telemetry::{HostClock, NoticeCode, NoticeReceiver, Writer};
@@ -131,6 +131,7 @@ impl World {
             recv_window_ms: 5_000,
             simulated_header: false,
             kill: Flag::new(),
+            fence: Fence::none(),
         });
         let handle = spawn_errands("test-errand", rest, self.http.clone(), 64).unwrap();
         Errands { handle }
@@ -322,6 +323,7 @@ impl Wired {
             clocks: None,
             gauge: None,
             kill: Flag::new(),
+            fence: Fence::none(),
             clock: world.clock.clone(),
             page: Writer::detached(),
             notices: told,

@@ -25,6 +25,9 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(20);
 /// How long the end may take: nothing new, everything cancelled and confirmed.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Why an engine ends whose Lease another took.
+const LOST: &str = "another engine took the Lease while this one could not renew it; nothing of ours was \
+                    sent since, and what is open is the other's to look after";
 
 pub(super) fn run(arguments: &RunArguments) -> ExitCode {
     if let Err(why) = close() {
@@ -69,9 +72,10 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
         seed: arguments.seed,
         venues: arguments.venues.as_deref(),
         log_to_file: screen.is_page(),
+        stop: &stop,
     };
     let origin = Origin { dir, remote, set: arguments.from.set.clone(), history, version, bell };
-    let mut started = match start::start(&wish, origin) {
+    let mut started = match start::start(&wish, origin, &mut |text| screen.note(text)) {
         Ok(started) => started,
         Err(why) => {
             drop(screen);
@@ -189,6 +193,9 @@ fn watch(
         started.engine.check().map_err(|why| why.to_string())?;
         if let Some(venues) = &mut started.venues {
             venues.check().map_err(|why| why.to_string())?;
+        }
+        if started.tenure.as_ref().is_some_and(|tenure| tenure.watch().status().lost) {
+            return Err(LOST.to_owned());
         }
         if let Some(order) = started.door.take() {
             armed = true;

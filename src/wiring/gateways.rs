@@ -41,6 +41,7 @@ pub(super) fn stage(
         reports,
         clocks: Some(bench.rings.receiver(&feed, name)?),
         kill: order.kill.clone(),
+        fence: order.fence.clone(),
         clock: order.site.clock.clone(),
         page: bench.meter(name)?,
         notices: bench.notices(name),
@@ -72,6 +73,7 @@ fn desk<'i>(
         recv_window_ms: settings.recv_window_ms,
         simulated_header: place.endpoints.simulated_header,
         kill: order.kill.clone(),
+        fence: order.fence.clone(),
     };
     let errands = Rest::new(rest.clone());
     let account = match venue {

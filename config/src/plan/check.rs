@@ -43,6 +43,9 @@ pub(super) fn check(
             }
         }
     }
+    if exchanges && sound("nodes.lease") {
+        check_lease(config, &mut clash);
+    }
     if sound("api") && sound("monitoring.prometheus") {
         check_ports(config, &mut clash);
     }
@@ -101,6 +104,25 @@ fn check_keys(exchange: &Exchange, clash: &mut impl FnMut(&[&str], String)) {
         if secret.is_empty() {
             let why = format!("empty; mode live needs it, or {key}_file");
             clash(&["exchanges", name, key], why);
+        }
+    }
+}
+
+/// What one holder of the Lease sent last must be refused by the venue before another may send.
+fn check_lease(config: &Config, clash: &mut impl FnMut(&[&str], String)) {
+    let lease = &config.nodes.lease;
+    let gap = lease.gap().0 / 1_000_000;
+    for exchange in config.exchanges.iter().filter(|exchange| exchange.enabled && lease.enabled) {
+        let window = u64::from(exchange.recv_window_ms);
+        if window > gap {
+            let why = format!(
+                "of it {gap} ms lie between the last order of one engine and the first of another: \
+                 less than exchanges.{}.recv_window_ms ({window}), for which an order stays good; \
+                 {} would do",
+                exchange.name.key(),
+                (window * 3).div_ceil(1_000)
+            );
+            clash(&["nodes", "lease", "duration_s"], why);
         }
     }
 }

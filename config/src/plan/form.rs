@@ -148,6 +148,20 @@ pub(crate) fn name() -> Form<'static, String> {
     })
 }
 
+/// What a Kubernetes object may be called that begins with a letter.
+pub(crate) fn object() -> Form<'static, String> {
+    const MOST: usize = 253;
+    // `true` is a name too, quoted or not.
+    let shape =
+        Shape { flags: true, ..Shape::texts(format!("[a-z][a-z0-9.\\-]{{0,{}}}", MOST - 1)) };
+    let allowed = "a name of lower case letters, digits, - and ., beginning with a letter";
+    Form::new(allowed, shape, |text: &str| {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+        let begins = text.bytes().next().is_some_and(|b| b.is_ascii_lowercase());
+        (begins && text.len() <= MOST && text.bytes().all(plain)).then(|| text.to_owned())
+    })
+}
+
 /// So many capital letters and digits.
 pub(crate) fn code<T>(
     length: u32,

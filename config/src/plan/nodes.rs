@@ -1,8 +1,9 @@
 //! Where and how the engine runs on its node.
 
-use super::form::{bytes, choice, flag, whole, word};
+use super::form::{address, bytes, choice, flag, object, path, seconds, whole, word};
 use super::section::Section;
 use crate::fault::Fault;
+use base::Span;
 use std::path::PathBuf;
 
 /// Placement and state.
@@ -18,6 +19,32 @@ pub struct Nodes {
     pub state_dir: PathBuf,
     /// The journal.
     pub journal: JournalPlan,
+    /// The Kubernetes Lease without which nothing is sent.
+    pub lease: LeasePlan,
+}
+
+/// Which Lease to hold, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasePlan {
+    /// Whether one is needed.
+    pub enabled: bool,
+    /// Its name; `None`: `funding-arb-INSTANCE` in lower case.
+    pub name: Option<String>,
+    /// How long its holder may be silent before another may take it.
+    pub duration: Span,
+    /// The folder with `token`, `ca.crt` and `namespace`.
+    pub credentials_dir: PathBuf,
+    /// The API server; `None`: the one a pod is told of by its environment.
+    pub server: Option<String>,
+}
+
+impl LeasePlan {
+    /// The part of the duration that lies between the last thing one holder sends and the first another
+    /// may send.
+    #[must_use]
+    pub const fn gap(&self) -> Span {
+        Span(self.duration.0 / 3)
+    }
 }
 
 /// Which stages share a thread.
@@ -51,6 +78,7 @@ const LAYOUTS: &[(&str, Layout)] = &[
 ];
 pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Nodes {
     let mut j = s.section("journal", faults);
+    let mut l = s.section("lease", faults);
     let nodes = Nodes {
         layout: s.need("layout", &choice(LAYOUTS), faults),
         require_exclusive: s.need("require_exclusive", &flag(), faults),
@@ -60,8 +88,16 @@ pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Nodes {
             segment_bytes: j.need("segment_size", &bytes(1 << 20, 1 << 34), faults),
             segments_kept: j.need("segments_kept", &whole(2, 100_000), faults),
         },
+        lease: LeasePlan {
+            enabled: l.need("enabled", &flag(), faults),
+            name: l.maybe("name", &object().or_empty(), faults).flatten(),
+            duration: l.need("duration_s", &seconds(3, 300), faults),
+            credentials_dir: PathBuf::from(l.need("credentials_dir", &path(), faults)),
+            server: l.maybe("server", &address(&["https://"]).or_empty(), faults).flatten(),
+        },
     };
     j.finish(faults);
+    l.finish(faults);
     s.finish(faults);
     nodes
 }

@@ -49,6 +49,28 @@ fn a_strategy_needs_two_legs_and_its_exchanges_the_features_for_them() {
 }
 
 #[test]
+fn a_lease_outlasts_what_its_last_holder_may_still_have_under_way() {
+    let okx = "exchanges: {okx: {recv_window_ms: 6000}}\n";
+    let with = |lease: &str| {
+        told(&[
+            ("exchanges.yaml", okx),
+            ("nodes.yaml", &format!("nodes: {{lease: {{{lease}}}}}\n")),
+        ])
+    };
+    assert_eq!(
+        with("enabled: true, duration_s: 17"),
+        [
+            "DIR/nodes.yaml:1:44: nodes.lease.duration_s: of it 5666 ms lie between the last order of one engine and the first of another: less than exchanges.okx.recv_window_ms (6000), for which an order stays good; 18 would do"
+        ]
+    );
+    for fine in ["enabled: true, duration_s: 18", "duration_s: 3"] {
+        let nodes = format!("nodes: {{lease: {{{fine}}}}}\n");
+        let mine = dir(&[("exchanges.yaml", okx), ("nodes.yaml", &nodes)]);
+        assert!(load(Some(mine.path()), &[]).is_ok(), "{fine}");
+    }
+}
+
+#[test]
 fn a_size_that_a_limit_always_refuses_is_a_fault_at_the_size() {
     let limits = "risk_management:\n  global_limits: {max_order_notional: 400, max_position_size: 450}\n  orders: {slippage: 0.03}\n";
     let strategies = "strategies:\n  funding_rate_arbitrage:\n    enabled: false\n    parameters: {position_size: 2000}\n  basis_arbitrage:\n    parameters: {position_size: 500}\n";

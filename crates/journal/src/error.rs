@@ -80,6 +80,19 @@ pub enum JournalError {
         /// The last one.
         epoch: u32,
     },
+    /// The number this start was given is not higher than the last one's.
+    #[error(
+        "{path}: start {last} was here already, and this one was given number {given}: another engine \
+             uses this state folder without the same Lease"
+    )]
+    Behind {
+        /// Which file.
+        path: PathBuf,
+        /// The last one.
+        last: u32,
+        /// What this start was to be.
+        given: u32,
+    },
     /// An option that makes no sense.
     #[error("journal option: {0}")]
     Option(&'static str),

@@ -35,7 +35,9 @@ mod testing;
 pub use error::JournalError;
 pub use follower::Follower;
 pub use keeper::Keeper;
-pub use open::{Former, Journal, Opened, Options, Repair, adopted_plan, is_in_use, keep_plan};
+pub use open::{
+    Former, Journal, Opened, Options, Repair, adopted_plan, is_in_use, keep_plan, last_epoch,
+};
 pub use reader::{Entry, Reader, Records};
 pub use snapshot::{Snapshot, latest_snapshot};
 pub use writer::{Full, Writer};

@@ -29,13 +29,16 @@ pub struct Options {
     pub ahead: usize,
     /// Bytes that are left free on the disk for everybody else.
     pub reserve_bytes: u64,
+    /// The number of this start, where somebody else counts all starts of the instance; it must be higher
+    /// than any in the folder. `None`: one more than the last.
+    pub epoch: Option<u32>,
 }
 
 impl Options {
     /// Segments of that size, one ahead, 64 MiB left free.
     #[must_use]
     pub const fn new(segment_bytes: usize) -> Self {
-        Self { segment_bytes, ahead: 1, reserve_bytes: 64 << 20 }
+        Self { segment_bytes, ahead: 1, reserve_bytes: 64 << 20, epoch: None }
     }
 
     fn check(&self) -> Result<(), JournalError> {
@@ -124,11 +127,11 @@ impl Journal {
             .map_err(JournalError::io(dir))?;
         let lock = lock(dir)?;
         let found = survey(dir, instance)?;
-        let epoch = next_epoch(dir, instance, found.epoch)?;
+        let last = written_epoch(dir, instance)?.max(found.epoch);
+        let epoch = next_epoch(dir, instance, last, options.epoch)?;
         let plan = plan(epoch);
         files::write_atomically(&plan_path(dir, epoch), &plan)?;
-        let former_epoch = epoch.checked_sub(1).filter(|former| *former > 0);
-        let former = former_epoch.map(|epoch| Former { epoch, plan: read_plan(dir, epoch) });
+        let former = (last > 0).then(|| Former { epoch: last, plan: read_plan(dir, last) });
 
         let header = Header {
             instance,
@@ -267,19 +270,47 @@ fn find_end(epoch: u32, files: &[SegmentFile]) -> Result<Found, JournalError> {
     Ok(Found { end, epoch, repair })
 }
 
-/// The number of the start after the last one, made durable.
-fn next_epoch(dir: &Path, instance: Instance, of_segments: u32) -> Result<u32, JournalError> {
-    let path = dir.join("epoch");
-    let written = match fs::read_to_string(&path) {
-        Ok(text) => parse_epoch(&path, instance, &text)?,
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => 0,
-        Err(source) => return Err(JournalError::Io { path, source }),
+/// The number of the last start in `dir`; 0 where there was none. Only looks, and may be asked while an
+/// engine runs there.
+///
+/// # Errors
+/// [`JournalError`].
+pub fn last_epoch(dir: &Path, instance: Instance) -> Result<u32, JournalError> {
+    let of_segments = match segment::list(dir) {
+        Ok(paths) => {
+            paths.last().map_or(Ok(0), |path| Ok(SegmentFile::open(path)?.header.epoch))?
+        }
+        Err(JournalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => 0,
+        Err(why) => return Err(why),
     };
-    let last = written.max(of_segments);
-    if last >= EPOCH_MAX {
+    Ok(written_epoch(dir, instance)?.max(of_segments))
+}
+
+/// What the file says that holds the number; 0 where there is none.
+fn written_epoch(dir: &Path, instance: Instance) -> Result<u32, JournalError> {
+    let path = dir.join("epoch");
+    match fs::read_to_string(&path) {
+        Ok(text) => parse_epoch(&path, instance, &text),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(JournalError::Io { path, source }),
+    }
+}
+
+/// The number of the start after the last one, or the one that was given; made durable.
+fn next_epoch(
+    dir: &Path,
+    instance: Instance,
+    last: u32,
+    given: Option<u32>,
+) -> Result<u32, JournalError> {
+    let path = dir.join("epoch");
+    if last >= EPOCH_MAX || given.is_some_and(|given| given > EPOCH_MAX) {
         return Err(JournalError::Epochs { path, epoch: last });
     }
-    let epoch = last + 1;
+    let epoch = given.unwrap_or(last + 1);
+    if epoch <= last {
+        return Err(JournalError::Behind { path, last, given: epoch });
+    }
     files::write_atomically(&path, epoch_text(instance, epoch).as_bytes())?;
     Ok(epoch)
 }

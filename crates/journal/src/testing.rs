@@ -20,7 +20,7 @@ pub(crate) fn record(index: u64) -> Record {
 }
 
 pub(crate) fn options() -> Options {
-    Options { segment_bytes: SEGMENT, ahead: 2, reserve_bytes: 0 }
+    Options { segment_bytes: SEGMENT, ahead: 2, reserve_bytes: 0, epoch: None }
 }
 
 pub(crate) fn open(dir: &Path) -> Opened {

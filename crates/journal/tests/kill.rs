@@ -62,7 +62,7 @@ impl Acked {
 }
 
 fn options() -> Options {
-    Options { segment_bytes: 65_536, ahead: 3, reserve_bytes: 0 }
+    Options { segment_bytes: 65_536, ahead: 3, reserve_bytes: 0, epoch: None }
 }
 
 /// The child's part: appends and acknowledges until it is killed.

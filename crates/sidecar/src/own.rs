@@ -88,6 +88,15 @@ pub const METRICS: &[(&str, &str)] = &[
         "Notional of orders whose outcome is not known, in the account currency",
     ),
     ("arb_equity", "Equity in the account currency; absent while it is not known"),
+    (
+        "arb_lease_margin_seconds",
+        "How long this engine may still send if no renewal goes well from now on",
+    ),
+    (
+        "arb_lease_token",
+        "The number of transitions of the Lease this engine holds: its orders begin with it",
+    ),
+    ("arb_lease_requests_total", "Requests about the Lease, by outcome"),
 ];
 
 /// The handles of the metrics that are set from the sidecar's loop.
@@ -119,6 +128,9 @@ pub(crate) struct Own {
     pub(crate) funding_overdue: Gauge,
     pub(crate) unknown_value: Gauge,
     pub(crate) equity: GaugeVec,
+    pub(crate) lease_margin: GaugeVec,
+    pub(crate) lease_token: IntGaugeVec,
+    pub(crate) lease_requests: IntCounterVec,
 }
 
 impl Own {
@@ -170,6 +182,12 @@ impl Own {
             unknown_value: amount("arb_orders_unknown_value")?,
             // No label: a vector, because a single gauge cannot be absent.
             equity: amounts("arb_equity", &[])?,
+            lease_margin: amounts("arb_lease_margin_seconds", &[])?,
+            lease_token: keep(registry, IntGaugeVec::new(opts("arb_lease_token"), &[])?)?,
+            lease_requests: keep(
+                registry,
+                IntCounterVec::new(opts("arb_lease_requests_total"), &["outcome"])?,
+            )?,
         })
     }
 }

@@ -81,6 +81,8 @@ pub struct SidecarPlan {
     pub fitness: Fitness,
     /// Limits of the HTTP server.
     pub limits: Limits,
+    /// The Lease without which nothing may be sent, where one is needed.
+    pub lease: Option<lease::Watch>,
     /// What POST /config/reload asks for; nothing is there without.
     pub reload: Option<Reload>,
 }
@@ -112,6 +114,7 @@ impl SidecarPlan {
             degraded: Vec::new(),
             fitness: Fitness::default(),
             limits: Limits::default(),
+            lease: None,
             reload: None,
         }
     }

@@ -22,9 +22,11 @@ use telemetry::{HostClock, Level, PageReader, Snapshot};
 
 mod follow;
 mod keep;
+mod tenancy;
 mod vigil;
 
 use follow::Loop;
+use tenancy::Tenancy;
 use vigil::Vigil;
 
 /// What all three threads see.
@@ -144,8 +146,9 @@ impl Sidecar {
         let (say, said) = bounded(SAID);
         let (following, keeping) = plan.journal.map(split).transpose()?.unzip();
         let vigil = Vigil::begin(&plan.degraded, tuning::read_file);
+        let watching = (vigil, plan.lease.map(Tenancy::new));
         let mut work =
-            Loop::new(Arc::clone(&shared), plan.log, plan.notices, said, following, vigil);
+            Loop::new(Arc::clone(&shared), plan.log, plan.notices, said, following, watching);
         work.begin(&plan.fitness);
         let (stop, stopped) = bounded(0);
         let mut handle = SidecarHandle {

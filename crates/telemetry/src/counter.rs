@@ -92,6 +92,7 @@ counters! {
     OrdersNoBudget:      Counter "arb_gateway_orders_refused_total" ["reason" = "budget"]  "Orders refused before any byte was sent";
     OrdersNoSession:     Counter "arb_gateway_orders_refused_total" ["reason" = "session"] "Orders refused before any byte was sent";
     OrdersKilled:        Counter "arb_gateway_orders_refused_total" ["reason" = "kill"]    "Orders refused before any byte was sent";
+    OrdersFenced:        Counter "arb_gateway_orders_refused_total" ["reason" = "fence"]   "Orders refused before any byte was sent";
     CancelsSent:         Counter "arb_gateway_cancels_sent_total"                         "Cancels written to a venue";
     CancelsRejected:     Counter "arb_gateway_cancels_rejected_total"                     "Cancels a venue refused";
     Queries:             Counter "arb_gateway_queries_total"                              "Orders asked for by their id";

@@ -13,8 +13,18 @@ const CARGO: &[(&str, &[&str])] = &[
 ];
 
 /// The crates whose atomics are checked in every order that memory may have.
-const LOOM: &[&str] =
-    &["test", "--package", "rings", "--package", "telemetry", "--lib", "--", "flag", "seqlock"];
+const LOOM: &[&str] = &[
+    "test",
+    "--package",
+    "rings",
+    "--package",
+    "telemetry",
+    "--lib",
+    "--",
+    "fence",
+    "flag",
+    "seqlock",
+];
 
 /// Scripts that check the engine against programs nobody here wrote. Where what those need
 /// cannot be had they end with [`SKIPPED`].

@@ -46,6 +46,9 @@ impl<L: Channel> Desk<L> {
 
     /// Asks for whole instruments where that has not been done.
     fn pursue(&mut self, hands: &mut Hands<'_>) {
+        if !hands.fence.is_open(hands.now) {
+            return;
+        }
         let by_batches = self.mind.venue == VenueId::Okx && self.mind.orders_up;
         if by_batches {
             self.cancel_in_batches(hands);

@@ -49,7 +49,8 @@ impl<L: Channel> Desk<L> {
     fn feed_dead_man(&mut self, hands: &mut Hands<'_>) {
         let Self { markets, mind, .. } = self;
         let Some(timeout) = mind.settings.dead_man else { return };
-        if hands.now < mind.dead_man_at || mind.open.is_empty() || !mind.account_up {
+        let is_ours = hands.fence.is_open(hands.now);
+        if hands.now < mind.dead_man_at || mind.open.is_empty() || !mind.account_up || !is_ours {
             return;
         }
         mind.dead_man_at = hands.now + Span(timeout.0 / 4);
@@ -107,7 +108,8 @@ impl Mind {
 
     /// Says what may be done, whenever that changes.
     pub(super) fn report_session(&mut self, hands: &mut Hands<'_>) {
-        let orders = (self.orders_up || self.goes_slowly()) && self.fitness.is_fit();
+        let is_ours = hands.fence.is_open(hands.now);
+        let orders = (self.orders_up || self.goes_slowly()) && self.fitness.is_fit() && is_ours;
         let state = SessionState {
             venue: self.venue,
             orders,

@@ -23,6 +23,8 @@ pub(super) enum Unsent {
     Rules,
     /// The kill flag is set, or everything is being cancelled.
     Killed,
+    /// The fence is shut: another engine may trade this account.
+    Fenced,
     /// No order session, and no slow way either.
     Session,
     /// The account cannot be traded as it is set up.
@@ -39,7 +41,7 @@ impl Unsent {
             Self::Instrument | Self::Killed => RejectClass::Local,
             Self::Rules => RejectClass::Rules,
             Self::Account => RejectClass::Auth,
-            Self::Session => RejectClass::Unavailable,
+            Self::Session | Self::Fenced => RejectClass::Unavailable,
             Self::Budget | Self::Full => RejectClass::RateLimit,
         }
     }
@@ -48,6 +50,7 @@ impl Unsent {
         match self {
             Self::Instrument | Self::Rules | Self::Account => Counter::OrdersLocal,
             Self::Killed => Counter::OrdersKilled,
+            Self::Fenced => Counter::OrdersFenced,
             Self::Session => Counter::OrdersNoSession,
             Self::Budget | Self::Full => Counter::OrdersNoBudget,
         }
@@ -90,9 +93,13 @@ impl<L: Channel> Desk<L> {
         let request = mind.requests.free().ok_or(Unsent::Full)?;
         mind.has_budget(place, hands)?;
         let at = Moment { request, venue_ms: mind.venue_ms };
-        // The last look before the socket: after the flag no new order leaves.
+        // The last look before the socket: after the flag no new order leaves. The time is the turn's, like
+        // the one in the request, from which the venue counts how late it may arrive.
         if hands.kill.is_set() {
             return Err(Unsent::Killed);
+        }
+        if !hands.fence.is_open(hands.now) {
+            return Err(Unsent::Fenced);
         }
         let Some(line) = line else {
             mind.count_place(place, hands);
@@ -138,6 +145,9 @@ impl<L: Channel> Desk<L> {
     ) -> Result<(), RejectClass> {
         let Self { lines, wire, markets, mind, .. } = self;
         let market = markets.get(instrument).ok_or(RejectClass::Local)?;
+        if !hands.fence.is_open(hands.now) {
+            return Err(RejectClass::Unavailable);
+        }
         mind.budget
             .try_spend(Spend::Cancel, instrument, hands.now)
             .map_err(|_| RejectClass::RateLimit)?;

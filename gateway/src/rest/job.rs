@@ -91,6 +91,18 @@ pub struct Job {
 }
 
 impl Task {
+    /// Whether it does something to an order, and does not only ask.
+    #[must_use]
+    pub const fn changes_orders(self) -> bool {
+        matches!(
+            self,
+            Self::Place { .. }
+                | Self::Cancel { .. }
+                | Self::CancelAll { .. }
+                | Self::DeadMan { .. }
+        )
+    }
+
     /// What its first call counts as, and of what.
     #[must_use]
     pub fn spend(self, venue: VenueId) -> (Spend, InstrumentId) {

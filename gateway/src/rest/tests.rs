@@ -12,7 +12,7 @@ use base::{
     WallNs,
 };
 use net::{HttpError, HttpFault, HttpFaultKind, HttpResponse, Method};
-use rings::Flag;
+use rings::{Fence, Flag};
 use std::sync::Arc;
 use venue::credentials::Credentials;
 use venue::sign::{self, HmacKey};
@@ -66,6 +66,7 @@ fn rest_parts<C>(venue: VenueId, kill: Flag, clock: C) -> RestParts<C> {
         recv_window_ms: 5_000,
         simulated_header: false,
         kill,
+        fence: Fence::none(),
     }
 }
 

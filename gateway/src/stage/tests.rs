@@ -13,7 +13,7 @@ use base::{
     Stage, Stamp, VenueId, WallNs, Work,
 };
 use net::{CloseReason, ErrandHandle, ErrandPeer, MemoryChannel, MemoryPeer};
-use rings::{Flag, Full, Receiver, Sender, ring};
+use rings::{Fence, Flag, Full, Receiver, Sender, ring};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -24,6 +24,7 @@ use venue::credentials::Credentials;
 mod account;
 mod cancels;
 mod faults;
+mod fence;
 mod fitness;
 mod keys;
 mod limits;
@@ -70,6 +71,7 @@ struct World {
     intents: Sender<Record>,
     reports: Receiver<Record>,
     kill: Flag,
+    fence: Fence,
     notices: NoticeReceiver,
     /// Keys on their way to the desk and back.
     offered: Sender<Box<Keys>>,
@@ -119,7 +121,7 @@ impl World {
         let (handle, errands) = ErrandHandle::pair(256);
         let (intents, intents_out) = ring("ord-test", 256, Full::Halt);
         let (reports_in, reports) = ring("ack-test", depth, Full::Halt);
-        let kill = Flag::new();
+        let (kill, fence) = (Flag::new(), Fence::none());
         let (told, notices) = telemetry::notices("gw-test", 256);
         let parts = StageParts {
             name: "gw-test",
@@ -128,6 +130,7 @@ impl World {
             clocks: None,
             gauge: None,
             kill: kill.clone(),
+            fence: fence.clone(),
             clock: clock.clone(),
             page: Writer::detached(),
             notices: told,
@@ -159,6 +162,7 @@ impl World {
             intents,
             reports,
             kill,
+            fence,
             notices,
             offered,
             spent,

@@ -145,7 +145,7 @@ impl Bench {
 }
 
 fn open_journal(dir: &Path, segment_bytes: usize) -> (Journal, Keeper) {
-    let options = Options { segment_bytes, ahead: 1, reserve_bytes: 0 };
+    let options = Options { reserve_bytes: 0, ..Options::new(segment_bytes) };
     let instance = base::Instance::new("TEST").unwrap();
     let opened = Journals::open_with(dir, instance, options, |_| b"{}".to_vec()).unwrap();
     (opened.writer, opened.keeper)

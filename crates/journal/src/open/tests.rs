@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::{EPOCH_MAX, Former, epoch_text};
+use super::{EPOCH_MAX, Former, epoch_text, last_epoch};
 use crate::testing::{SEGMENT_RECORDS, append, check, folder, instance, open, options, record};
 use crate::{Journal, JournalError, Options, Reader};
 use base::Instance;
@@ -324,4 +324,27 @@ fn a_journal_is_in_use_while_its_writer_lives() {
     assert!(crate::is_in_use(dir.path()));
     drop(opened);
     assert!(!crate::is_in_use(dir.path()));
+}
+
+#[test]
+fn a_start_may_be_numbered_by_others_as_long_as_it_goes_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = |epoch| {
+        let options = Options { epoch, ..options() };
+        Journal::open_with(dir.path(), instance(), options, |n| n.to_string().into_bytes())
+    };
+    assert_eq!(last_epoch(&dir.path().join("none"), instance()).unwrap(), 0);
+    assert_eq!(last_epoch(dir.path(), instance()).unwrap(), 0);
+    let first = open(Some(40)).unwrap();
+    assert_eq!((first.epoch, first.former), (40, None));
+    assert_eq!(last_epoch(dir.path(), instance()).unwrap(), 40, "also while it is in use");
+    drop((first.writer, first.keeper));
+    for behind in [1, 40] {
+        let why = open(Some(behind)).unwrap_err().to_string();
+        assert!(why.contains("start 40 was here already"), "{why}");
+    }
+    assert!(matches!(open(Some(1 << 24)), Err(JournalError::Epochs { .. })));
+    let next = open(None).unwrap();
+    let former = Former { epoch: 40, plan: Some(b"40".to_vec()) };
+    assert_eq!((next.epoch, next.former), (41, Some(former)), "nothing in between was a start");
 }

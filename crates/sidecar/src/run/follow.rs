@@ -1,5 +1,6 @@
 //! The sidecar's own thread: the shadow core, the log, the view.
 
+use super::tenancy::Tenancy;
 use super::vigil::Vigil;
 use super::{Said, Shared, SnapshotJob, lock};
 use crate::log::{Log, LogPlan};
@@ -77,6 +78,7 @@ pub(super) struct Loop {
     said: Receiver<Said>,
     following: Option<Following>,
     vigil: Vigil,
+    tenancy: Option<Tenancy>,
     tick_at: Instant,
     view_at: Instant,
     /// What the log had counted when it was last published.
@@ -90,12 +92,13 @@ impl Loop {
         notices: Vec<NoticeReceiver>,
         said: Receiver<Said>,
         following: Option<Following>,
-        vigil: Vigil,
+        (vigil, tenancy): (Vigil, Option<Tenancy>),
     ) -> Self {
         let now = Instant::now();
         let log = Log::new(log);
         let logged = (0, 0, 0);
-        Self { shared, log, notices, said, following, vigil, tick_at: now, view_at: now, logged }
+        let (tick_at, view_at) = (now, now);
+        Self { shared, log, notices, said, following, vigil, tenancy, tick_at, view_at, logged }
     }
 
     /// The first line of the log: how fit the host is.
@@ -128,7 +131,7 @@ impl Loop {
         let told = self.write_log(now);
         if now >= self.tick_at {
             self.tick_at = now + TICK;
-            self.tick();
+            self.tick(now);
         }
         if self.vigil.is_due(now) {
             let shared = &self.shared;
@@ -190,7 +193,10 @@ impl Loop {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
-    fn tick(&mut self) {
+    fn tick(&mut self, now: Instant) {
+        if let Some(said) = self.tenancy.as_mut().and_then(|tenancy| tenancy.look(&self.shared)) {
+            self.log.say(said.level, said.code, &said.text, now);
+        }
         let own = &self.shared.own;
         own.clock_error.set(self.shared.clock.discipline() as f64 / 1e9);
         if let Some(following) = &self.following {
@@ -216,7 +222,7 @@ impl Loop {
 
     fn finish(mut self) {
         self.publish();
-        self.tick();
+        self.tick(Instant::now());
         if let Some(following) = &self.following
             && following.shadow.is_settled()
         {

@@ -185,6 +185,30 @@ fn an_order_that_waited_too_long_or_was_killed_meanwhile_is_not_sent() {
     }
 }
 
+#[test]
+fn behind_a_shut_fence_questions_are_asked_and_nothing_is_changed() {
+    for venue in VenueId::ALL {
+        let place = order(venue, Style::Limit, false);
+        let (order, instrument, all) = (place.order, place.instrument, InstrumentId::ALL);
+        let parts = rest_parts(venue, Flag::new(), Fixed);
+        let mut rest = Rest::new(RestParts { fence: Fence::shut(), ..parts });
+        for changing in [
+            task(place),
+            Task::Cancel { instrument, order },
+            Task::CancelAll { instrument },
+            Task::DeadMan { instrument: all, after_ms: 4_000 },
+        ] {
+            let (calls, told) = run(&mut rest, changing, []);
+            let seen = (calls.len(), failed(&told).outcome, failed(&told).class);
+            let wanted = (0, Outcome::Rejected, RejectClass::Unavailable);
+            assert_eq!(seen, wanted, "{venue}: {changing:?}");
+        }
+        let lost = HttpError::NotSent(HttpFault { kind: HttpFaultKind::Io, detail: String::new() });
+        let (calls, _) = run(&mut rest, Task::Query { instrument, order }, [Answer::Lost(lost)]);
+        assert_eq!(calls.len(), 1, "{venue}");
+    }
+}
+
 /// A clock past the time an order is good until.
 #[derive(Debug)]
 struct Late;
