@@ -110,7 +110,7 @@ fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String
         }
     };
     match fs::metadata(dir) {
-        Ok(about) if about.permissions().mode() & 0o1002 == 0o0002 => {
+        Ok(about) if is_open(about.permissions().mode(), || is_mounted_read_only(dir)) => {
             faults.push(refuse(writable_by_all(&about)));
         }
         _ => {}
@@ -196,6 +196,20 @@ fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, Unread> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
+/// Whether anybody could put a file of theirs into a folder of this mode. Volumes of Kubernetes are 0777,
+/// and mounted so that nobody here can write them.
+fn is_open(mode: u32, read_only: impl FnOnce() -> bool) -> bool {
+    let may = mode & 0o002 != 0;
+    let sticky = mode & 0o1000 != 0;
+    may && !sticky && !read_only()
+}
+
+/// Whether the file system a folder lies on is mounted read-only here; one that does not say counts as not.
+fn is_mounted_read_only(dir: &Path) -> bool {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    statvfs(dir).is_ok_and(|about| about.f_flag.contains(StatVfsMountFlags::RDONLY))
+}
+
 fn writable_by_all(about: &Metadata) -> String {
     let mode = about.permissions().mode() & 0o7777;
     format!("everybody may write it (mode {mode:04o}); chmod o-w")
@@ -204,3 +218,6 @@ fn writable_by_all(about: &Metadata) -> String {
 fn at_file(path: &Path, kind: FaultKind) -> Fault {
     Fault { at: Place::whole(Source::File(path.to_owned())), key: String::new(), kind }
 }
+
+#[cfg(test)]
+mod tests;

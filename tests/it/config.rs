@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 /// `funding-arb config ...`, and what came of it: exit code, output, complaint.
@@ -162,4 +163,37 @@ fn secrets_of_a_file_are_encrypted_read_and_rotated() {
     let (code, _, complaint) = of(&mut without);
     assert_eq!(code, 2);
     assert!(complaint.contains("no age key to open it with"), "{complaint}");
+}
+
+#[test]
+fn a_folder_that_everybody_may_write_is_taken_where_it_is_mounted_read_only() {
+    const NO_MOUNTS: i32 = 99;
+    let folder = Folder::new();
+    let dir = folder.path("config");
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o777)).expect("a mode");
+    let shown = dir.display().to_string();
+    let (code, _, complaint) = config(&["check", "--config", &shown]);
+    assert_eq!(code, 2);
+    assert!(complaint.contains("everybody may write it (mode 0777)"), "{complaint}");
+
+    // As a kubelet mounts a ConfigMap: in a mount namespace of our own, where we may have one.
+    let mount = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" || exit 99";
+    let script = format!("{mount}; exec \"$2\" config check --config \"$1\"");
+    let mut inside = Command::new("unshare");
+    inside.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh", &shown]);
+    inside.arg(program().get_program());
+    let (code, out, complaint) = match inside.output() {
+        Ok(_) => of(&mut inside),
+        Err(why) => (NO_MOUNTS, String::new(), why.to_string()),
+    };
+    if code == NO_MOUNTS || complaint.starts_with("unshare:") {
+        return skipped(&complaint);
+    }
+    assert_eq!((code, out.as_str()), (0, "the configuration is sound\n"), "{complaint}");
+}
+
+/// Says that half of a test could not be made here, and why.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "skipped, no mounts of our own here: {why}");
 }
