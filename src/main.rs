@@ -15,6 +15,7 @@ mod fitness;
 mod ledger;
 mod log;
 mod plan;
+mod page;
 mod prices;
 mod reload;
 mod replay;

@@ -1,7 +1,6 @@
 //! From the configuration to a running engine, step by step; every step can refuse with what to do.
 
 use crate::catalog::Lists;
-use crate::cli::stats_page;
 use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
 use crate::fencing::Fencing;
@@ -11,7 +10,7 @@ use crate::site::{self, Site};
 use crate::topology::LIVE;
 use crate::venues::{self, Play, Venues};
 use crate::wiring::{self, Blueprint, wire};
-use crate::{catalog, fencing, fitness, log, plan, replay};
+use crate::{catalog, fencing, fitness, log, page, plan, replay};
 use base::{Instruments, Span, VenueId, WallNs};
 use config::plan::market::{self, Misfit};
 use config::plan::{Config, Mode, System};
@@ -141,7 +140,7 @@ pub(crate) fn start(
     let (core, known_until) = core(&journal_dir, config, &plan)?;
     // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
     let shadow = core.clone();
-    let page = make_page(&state, &placement)?;
+    let page = make_page(&state, config.nodes.pages_dir.as_deref(), &placement)?;
     let Opened { writer, keeper, next_index, .. } = opened;
     let door = Door::of(&state);
     let kill = killed(&door);
@@ -278,7 +277,7 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
         .map_err(fault)?
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| stats_page(path).is_file() && is_run(path))
+        .filter(|path| page::is_named_in(path) && is_run(path))
         .filter(|path| !journal::is_in_use(&path.join(JOURNAL)))
         .collect();
     runs.sort();
@@ -293,6 +292,7 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
 fn is_run(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("run-"))
 }
+        page::forget(old);
 
 fn make_folder(path: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
@@ -323,11 +323,11 @@ fn open_journal(
     Ok((opened, plan))
 }
 
-fn make_page(state: &Path, placement: &Placement) -> Result<Page, Fault> {
+fn make_page(state: &Path, pages: Option<&Path>, placement: &Placement) -> Result<Page, Fault> {
     let blocks = engine::blocks(placement);
     let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
     let rings: Vec<_> = LIVE.links.iter().map(|link| (link.name, link.depth)).collect();
-    Ok(Page::create_with_rings(&stats_page(state), &blocks, &rings)?)
+    Ok(page::make(state, pages, &blocks, &rings)?)
 }
 
 /// What the sidecar is told besides the configuration.

@@ -66,6 +66,7 @@ mod tests {
         for key in [
             "system.mode",
             "nodes.layout",
+            "nodes.pages_dir",
             "exchanges.okx.symbols",
             "exchanges.okx.endpoints.trade",
             "strategies.basis_arbitrage.symbols",

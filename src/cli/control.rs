@@ -1,7 +1,8 @@
 //! `funding-arb kill | arm | disarm | flatten [STATE]`: what an operator asks of a running engine.
 
-use super::{ControlArguments, exit, say, stats};
+use super::{ControlArguments, exit, say};
 use crate::control::{Door, Order};
+use crate::page;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -55,6 +56,6 @@ fn ask(door: &Door, order: Order) -> std::io::Result<bool> {
 
 /// The folder itself, or the newest run below it.
 fn state_in(path: &Path) -> PathBuf {
-    let page = stats::page_in(path);
+    let page = page::find(path);
     page.parent().filter(|_| page.is_file()).map_or_else(|| path.to_owned(), Path::to_owned)
 }

@@ -228,11 +228,6 @@ enum CaptureVenue {
     Bybit,
 }
 
-/// Where the statistics page lies in a state folder.
-pub(crate) fn stats_page(state: &std::path::Path) -> PathBuf {
-    state.join(stats::PAGE)
-}
-
 /// Runs the command line.
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -1,17 +1,19 @@
 //! `funding-arb stats [PAGE]`: the numbers of a running or dead engine.
 
 use super::{StatsArguments, exit, say};
-use crate::report;
+use crate::{page, report};
 use serde_json::json;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use telemetry::{PageReader, Snapshot};
 
-/// The page's name in a state folder.
-pub(crate) const PAGE: &str = "stats.page";
-
 pub(super) fn run(arguments: &StatsArguments) -> ExitCode {
-    let path = page_in(&arguments.page);
+    let path = page::find(&arguments.page);
+    if let Some(lay) = page::gone(&path) {
+        return exit::refused(&format!(
+            "stats: {} is gone: it lay in memory, which ended with its machine or pod",
+            lay.display()
+        ));
+    }
     match PageReader::open(&path) {
         Ok(reader) => {
             let page = reader.snapshot();
@@ -21,18 +23,6 @@ pub(super) fn run(arguments: &StatsArguments) -> ExitCode {
         }
         Err(why) => exit::refused(&format!("stats: {why}")),
     }
-}
-
-/// The file itself, or the newest page below a folder.
-pub(super) fn page_in(path: &Path) -> PathBuf {
-    if !path.is_dir() {
-        return path.to_owned();
-    }
-    let below =
-        std::fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path().join(PAGE));
-    let candidates = std::iter::once(path.join(PAGE)).chain(below).filter(|page| page.is_file());
-    let made = |page: &PathBuf| page.metadata().and_then(|m| m.modified()).ok();
-    candidates.max_by_key(made).unwrap_or_else(|| path.join(PAGE))
 }
 
 fn as_json(page: &Snapshot) -> String {

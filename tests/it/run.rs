@@ -90,27 +90,38 @@ fn an_interrupt_stops_in_order_within_five_seconds() {
 fn metrics_and_health_answer_while_it_runs_and_the_page_stays_after_a_kill() {
     let _one = alone();
     let folder = Folder::new();
-    let mut engine = Running::start(&mut folder.run(&["--for", "0"]));
+    let pages = format!("nodes.pages_dir={}", folder.path("pages").display());
+    let mut engine = Running::start(&mut folder.run(&["--for", "0", "--set", &pages]));
     let line = engine.await_line("metrics http://");
-    let at = |name: &str| {
-        let url = line.split(name).nth(1).expect(name).split_whitespace().next().expect(name);
-        url.trim_start_matches("http://").split('/').next().expect("an address").to_owned()
-    };
+    let (metrics, health) = (address(&line, "metrics "), address(&line, "health "));
     engine.await_line("· armed");
-    let metrics = get(&at("metrics "), "/metrics");
+    let metrics = get(&metrics, "/metrics");
     assert!(metrics.contains("arb_feed_messages_total{"), "{metrics}");
-    assert!(get(&at("health "), "/health").contains("200 OK"));
-    let ready = get(&at("health "), "/ready");
+    assert!(get(&health, "/health").contains("200 OK"));
+    let ready = get(&health, "/ready");
     assert!(ready.contains("200 OK") && ready.contains(r#""ready":true"#), "{ready}");
     engine.signal("KILL");
     let killed = engine.end();
     assert!(!killed.status.success());
     let stats = complete(crate::engine::program().arg("stats").arg(folder.path("state")));
     assert!(stdout(&stats).contains("arb_feed_messages_total"), "{}", stderr(&stats));
+    // It lay in a folder of its own, and ends with that.
+    std::fs::remove_dir_all(folder.path("pages")).expect("a folder of pages");
+    let run = std::fs::read_dir(folder.path("state")).expect("a state folder").flatten();
+    let run = run.map(|entry| entry.path()).find(|path| path.join("journal").is_dir());
+    let stats = complete(crate::engine::program().arg("stats").arg(run.expect("a run")));
+    assert_eq!(stats.status.code(), Some(3));
+    assert!(stderr(&stats).contains("it lay in memory"), "{}", stderr(&stats));
+}
+
+/// Where an engine serves something, by the line in which it says so.
+pub(crate) fn address(line: &str, name: &str) -> String {
+    let url = line.split(name).nth(1).expect(name).split_whitespace().next().expect(name);
+    url.trim_start_matches("http://").split('/').next().expect("an address").to_owned()
 }
 
 /// One HTTP request, by hand.
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     use std::io::{Read, Write};
     let mut socket = std::net::TcpStream::connect(address).expect(address);
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");

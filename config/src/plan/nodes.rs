@@ -15,8 +15,10 @@ pub struct Nodes {
     pub require_exclusive: bool,
     /// Whole CPUs that a cluster says it gives this container alone.
     pub granted_cpus: Option<u32>,
-    /// Where journal, snapshots and pages lie.
+    /// Where journal and snapshots lie.
     pub state_dir: PathBuf,
+    /// Where the shared statistics page is made; `None` for the state folder.
+    pub pages_dir: Option<PathBuf>,
     /// The journal.
     pub journal: JournalPlan,
     /// The Kubernetes Lease without which nothing is sent.
@@ -84,6 +86,7 @@ pub(super) fn read(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Nodes {
         require_exclusive: s.need("require_exclusive", &flag(), faults),
         granted_cpus: s.maybe("granted_cpus", &whole(1, 4_096).or_empty(), faults).flatten(),
         state_dir: PathBuf::from(s.need("state_dir", &word(), faults)),
+        pages_dir: s.need("pages_dir", &word().map(PathBuf::from).or_empty(), faults),
         journal: JournalPlan {
             segment_bytes: j.need("segment_size", &bytes(1 << 20, 1 << 34), faults),
             segments_kept: j.need("segments_kept", &whole(2, 100_000), faults),

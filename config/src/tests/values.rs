@@ -17,6 +17,7 @@ fn what_is_shipped_loads_alone_and_is_the_simulation() {
     assert_eq!(config.system.instance.as_str(), "ARB1");
     assert_eq!(config.nodes.layout, Layout::Auto);
     assert_eq!(config.nodes.granted_cpus, None);
+    assert_eq!(config.nodes.pages_dir, None);
     assert_eq!(config.nodes.journal.segment_bytes, 64 << 20);
     assert!(!config.nodes.require_exclusive);
     assert_eq!((config.api.rest_host.as_str(), config.api.rest_port), ("127.0.0.1", 8000));

@@ -207,8 +207,14 @@ fn claim(names: &[(String, AtomicBool)], name: &str) -> Option<usize> {
 }
 
 fn map_new(path: &Path, bytes: usize) -> io::Result<Memory> {
+    // What a process of the same number left, which a container's always is.
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(true).mode(0o600);
+    // New, or not at all: in a folder that others may write, too, no link of theirs is followed.
+    options.read(true).write(true).create_new(true).mode(0o600);
     let file = options.open(path)?;
     allocate(&file, bytes)?;
     Ok(Memory::Mapped(MmapOptions::new().len(bytes).map_raw(&file)?))
