@@ -6,12 +6,12 @@ use base::input::{Action, Command};
 use base::{Clock as _, Span};
 use net::Connector;
 use rings::{Flag, Sender};
-use sidecar::{Ended, SidecarHandle, Status};
+use sidecar::{Desk, Ended, SidecarHandle, Status};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use telemetry::{Hist, HostClock, Snapshot, alloc};
 use thiserror::Error;
-use tuning::{PinError, ThreadPlan, jitter, pin_current, thread_id};
+use tuning::{Degraded, PinError, ThreadPlan, jitter, pin_current, thread_id};
 
 /// How long each pinned CPU is watched for its jitter floor before it is put to work.
 const JITTER: Span = Span::from_millis(200);
@@ -90,6 +90,16 @@ impl Engine {
     /// Where things stand.
     pub(crate) fn status(&self) -> Status {
         self.sidecar.status()
+    }
+
+    /// Why the processors do not count as our own now.
+    pub(crate) fn lost(&self) -> Vec<Degraded> {
+        self.sidecar.lost()
+    }
+
+    /// Where something is left for the log and for readiness.
+    pub(crate) fn desk(&self) -> Desk {
+        self.sidecar.desk()
     }
 
     /// Where metrics and health are served, for people.

@@ -3,6 +3,7 @@
 use crate::catalog::Lists;
 use crate::control::{Door, Order};
 use crate::engine::{self, Engine};
+use crate::exclusive::Exclusivity;
 use crate::fencing::Fencing;
 use crate::prices::Prices;
 use crate::reload::{self, Bell, Cause, Origin, Reloader};
@@ -29,7 +30,7 @@ use std::time::Instant;
 use strategy::Core;
 use telemetry::{Page, PageError};
 use thiserror::Error;
-use tuning::{Host, HostError, Layout, Placement, Refused, place};
+use tuning::{Host, HostError, Layout, Placement, Refused, Watch, place};
 use venue::catalog::Unread;
 
 /// Between two snapshots of the core.
@@ -111,6 +112,7 @@ pub(crate) struct Started {
     pub(crate) kill: Flag,
     /// What this engine may send at all, where a Lease says so; ends after the engine.
     pub(crate) tenure: Option<Tenure>,
+    pub(crate) exclusivity: Exclusivity,
     /// Where simulated venues that are not ours left or will leave their ledger.
     pub(crate) scenario: Option<String>,
     pub(crate) journal: PathBuf,
@@ -129,7 +131,7 @@ pub(crate) fn start(
     tell: &mut dyn FnMut(&str),
 ) -> Result<Started, Fault> {
     let config = wish.config;
-    let (host, placement) = settle(wish)?;
+    let (host, placement, watch) = settle(wish)?;
     let (state, site, venues) = find_venues(wish)?;
     let (instruments, lists, misfits) = learn(config, &site)?;
     let draft = plan::make(config, instruments, 1, origin.version.number, site.speed)?;
@@ -166,8 +168,7 @@ pub(crate) fn start(
     let real = site.scenario.is_none();
     let accounts = real.then(|| std::mem::take(&mut wired.accounts));
     let bell = origin.bell.clone();
-    let fitness = fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state);
-    let lease = tenure.as_ref().map(Tenure::watch);
+    let cpus = (fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state), watch);
     let beside = Beside {
         site: &site,
         placement: &placement,
@@ -175,8 +176,8 @@ pub(crate) fn start(
         notices,
         plan: &plan,
         bell,
-        fitness,
-        lease,
+        cpus,
+        lease: tenure.as_ref().map(Tenure::watch),
     };
     let sidecar = start_sidecar(wish, &page, journal, beside)?;
     let desk = sidecar.desk();
@@ -193,6 +194,7 @@ pub(crate) fn start(
         door,
         kill,
         tenure,
+        exclusivity: Exclusivity::new(config.nodes.require_exclusive),
         scenario: site.scenario,
         journal: journal_dir,
         title,
@@ -202,15 +204,17 @@ pub(crate) fn start(
     })
 }
 
-/// Which thread gets which CPU; this one, and what is started from it, keeps off the hot ones.
-fn settle(wish: &Wish<'_>) -> Result<(Host, Placement), Fault> {
+/// Which thread gets which CPU, and what of that is looked at again; this thread, and what is started from it,
+/// keeps off the hot ones.
+fn settle(wish: &Wish<'_>) -> Result<(Host, Placement, Watch), Fault> {
     let nodes = &wish.config.nodes;
     // Before anything is pinned: afterwards the allowed set is one CPU.
     let host = Host::read(nodes.granted_cpus)?;
+    let watch = Watch::over(&host, nodes.granted_cpus, &tuning::read_file);
     let placement = place(wish.layout, &LIVE.roles(), &host, nodes.require_exclusive)
         .map_err(Fault::Exclusive)?;
     tuning::pin::confine_current(&placement.cold)?;
-    Ok((host, placement))
+    Ok((host, placement, watch))
 }
 
 /// What the venues trade and allow, and which sizes of strategies do not fit that.
@@ -282,6 +286,7 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
         .collect();
     runs.sort();
     for old in runs.iter().take(runs.len().saturating_sub(RUNS_KEPT - 1)) {
+        page::forget(old);
         std::fs::remove_dir_all(old).map_err(fault)?;
     }
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -292,7 +297,6 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
 fn is_run(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("run-"))
 }
-        page::forget(old);
 
 fn make_folder(path: &Path) -> Result<(), Fault> {
     std::fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
@@ -338,7 +342,7 @@ struct Beside<'a> {
     notices: Vec<telemetry::NoticeReceiver>,
     plan: &'a strategy::Plan,
     bell: Bell,
-    fitness: Fitness,
+    cpus: (Fitness, Watch),
     lease: Option<lease::Watch>,
 }
 
@@ -364,6 +368,7 @@ fn start_sidecar(
     let health = Some(listen("api.rest.port", &config.api.rest_host, config.api.rest_port)?);
     let speed = u64::from(beside.site.speed.max(1));
     let bound = config.risk.freshness.clock_bound.0.saturating_mul(speed);
+    let (fitness, watch) = beside.cpus;
     let plan = SidecarPlan {
         page: page.reader()?,
         clock: beside.site.clock.clone(),
@@ -376,7 +381,8 @@ fn start_sidecar(
         clock_bound: Span(bound),
         about: about(&config.system),
         degraded: beside.placement.degraded.clone(),
-        fitness: beside.fitness,
+        fitness,
+        watch,
         limits: Limits::default(),
         lease: beside.lease,
         reload: Some(sidecar::Reload(Box::new(move || beside.bell.ask(Cause::Request)))),

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
+use telemetry::Level;
 
 /// How often it is looked whether to stop.
 const LOOK: Duration = Duration::from_millis(20);
@@ -201,6 +202,7 @@ fn watch(
             armed = true;
             obey(started, order, screen);
         }
+        armed |= keep_exclusive(started, screen);
         if !armed && started.engine.status().ready.is_yes() {
             armed = started.engine.command(Action::Arm);
         }
@@ -211,6 +213,41 @@ fn watch(
         screen.show(|| Some((engine.status(), engine.page())), &title);
         thread::sleep(LOOK);
     }
+}
+
+/// Under which a loss of exclusive processors is logged, and keeps the engine from being ready.
+const SHARED: &str = "exclusive";
+
+/// Disarms an engine that must have its processors to itself and has lost them, until somebody arms it by
+/// hand, also after a restart; `true` when it must not arm itself any more.
+fn keep_exclusive(started: &mut Started, screen: &mut Screen) -> bool {
+    let own = &mut started.exclusivity;
+    let before = own.fault();
+    let is_news = own.look(&started.engine.lost());
+    let fault = own.fault();
+    if is_news {
+        // What an operator holds it at is stricter, or the same.
+        let kept =
+            if started.door.held().is_none() { started.door.keep(Order::Disarm) } else { Ok(()) };
+        let unkept = kept.err().map(|why| format!(" (not over a restart: {why})"));
+        let told =
+            format!("{}{}", fault.as_deref().unwrap_or_default(), unkept.unwrap_or_default());
+        started.engine.desk().say(Level::Error, SHARED, told.clone());
+        screen.note(&told);
+    }
+    if fault != before {
+        started.engine.desk().fault(SHARED, fault);
+    }
+    // Only from armed: a stopped or flattening core would do more after it than before.
+    let mode = || started.engine.status().view.map(|view| view.mode);
+    if started.exclusivity.is_due()
+        && started.door.held().is_none_or(|order| order == Order::Disarm)
+        && mode() == Some(strategy::Mode::Armed)
+        && started.engine.command(Action::Disarm)
+    {
+        started.exclusivity.done();
+    }
+    is_news
 }
 
 /// Does what an operator asked for.
@@ -226,6 +263,8 @@ fn obey(started: &mut Started, order: Result<Order, String>, screen: &mut Screen
         }
         Order::Arm => {
             started.kill.clear();
+            started.exclusivity.armed();
+            started.engine.desk().fault(SHARED, started.exclusivity.fault());
             Action::Arm
         }
         Order::Disarm => Action::Disarm,

@@ -4,11 +4,11 @@ use crate::engine::{Folder, Running, alone, complete, program, stderr, stdout};
 use crate::restart::{on_venues, venues};
 use std::process::Output;
 
-fn ask(folder: &Folder, order: &str) -> Output {
+pub(crate) fn ask(folder: &Folder, order: &str) -> Output {
     complete(program().arg(order).arg(folder.path("state")))
 }
 
-fn heard(output: &Output) {
+pub(crate) fn heard(output: &Output) {
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(output), stderr(output));
     assert!(stdout(output).contains("heard it"), "{}", stdout(output));
 }

@@ -6,6 +6,7 @@ mod closed;
 mod config;
 mod control;
 mod engine;
+mod exclusive;
 mod floors;
 mod golden;
 mod keys;

@@ -143,6 +143,26 @@ impl Degraded {
             Self::Noisy { .. } => "noisy",
         }
     }
+
+    /// Whether with this the processors do not count as the process's own: one that must have such does
+    /// not start, and one that had them has lost them.
+    #[must_use]
+    pub const fn ends_exclusivity(&self) -> bool {
+        match self {
+            Self::FewCpus { .. }
+            | Self::ColdShares { .. }
+            | Self::Quota { .. }
+            | Self::NotExclusive { .. }
+            | Self::CpusChanged { .. }
+            | Self::Throttled { .. }
+            | Self::Moved { .. } => true,
+            // Slower than it could be, and nobody else's.
+            Self::SmtShared { .. }
+            | Self::SeveralNodes { .. }
+            | Self::NotPinned { .. }
+            | Self::Noisy { .. } => false,
+        }
+    }
 }
 
 impl fmt::Display for Degraded {
@@ -221,14 +241,7 @@ pub fn place(
     };
     let threads: Vec<ThreadPlan> = threads.into_iter().enumerate().filter_map(place).collect();
     if require_exclusive {
-        let fatal = |reason: &Degraded| {
-            use Degraded::{ColdShares, FewCpus, NotExclusive, Quota};
-            matches!(
-                reason,
-                FewCpus { .. } | ColdShares { .. } | NotExclusive { .. } | Quota { .. }
-            )
-        };
-        let fatal: Vec<_> = degraded.extract_if(.., |reason| fatal(reason)).collect();
+        let fatal: Vec<_> = degraded.extract_if(.., |what| what.ends_exclusivity()).collect();
         if !fatal.is_empty() {
             return Err(Refused(fatal));
         }

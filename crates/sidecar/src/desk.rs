@@ -53,6 +53,11 @@ impl Desk {
         self.say.try_send(Said { level, code, text }).is_ok()
     }
 
+    /// Notes what keeps the engine from being ready, under a code, or takes it back.
+    pub fn fault(&self, code: &'static str, what: Option<String>) {
+        self.shared.fault(code, what);
+    }
+
     /// What is below is left out of the log from here on.
     pub fn log_level(&self, level: Level) {
         *lock(&self.shared.log_level) = level;

@@ -44,7 +44,10 @@ pub const METRICS: &[(&str, &str)] = &[
     ("arb_journal_written_index", "The index after the last record appended"),
     ("arb_journal_synced_index", "The index before which everything is durable"),
     ("arb_journal_snapshot_index", "The index of the newest snapshot"),
-    ("arb_sidecar_faults", "What is wrong with journal or shadow right now, by code"),
+    (
+        "arb_sidecar_faults",
+        "What is wrong with journal, shadow, server or processors right now, by code",
+    ),
     ("arb_sidecar_log_lines_total", "Lines written to the log"),
     (
         "arb_sidecar_log_suppressed_total",

@@ -8,7 +8,7 @@ use journal::Keeper;
 use std::net::SocketAddr;
 use strategy::Core;
 use telemetry::{HostClock, NoticeReceiver, PageReader};
-use tuning::Degraded;
+use tuning::{Degraded, Watch};
 
 /// Where to listen, and which key of the configuration says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub struct SidecarPlan {
     pub about: About,
     /// What placement found less than it should be.
     pub degraded: Vec<Degraded>,
+    /// What of the processors is looked at again while running.
+    pub watch: Watch,
     /// What the host checks found.
     pub fitness: Fitness,
     /// Limits of the HTTP server.
@@ -112,6 +114,7 @@ impl SidecarPlan {
             clock_bound: Span::from_millis(500),
             about: About::default(),
             degraded: Vec::new(),
+            watch: Watch::begin(&tuning::read_file),
             fitness: Fitness::default(),
             limits: Limits::default(),
             lease: None,

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use strategy::View;
 use telemetry::{HostClock, Level, PageReader, Snapshot};
+use tuning::Degraded;
 
 mod follow;
 mod keep;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     clock_bound: Span,
     view: Mutex<Option<Arc<View>>>,
     faults: Mutex<BTreeMap<&'static str, String>>,
+    /// Why the processors do not count as our own now.
+    lost: Mutex<Vec<Degraded>>,
     divergence: Mutex<Option<Divergence>>,
     /// What GET /config answers.
     pub(crate) configuration: Mutex<String>,
@@ -80,6 +83,12 @@ impl Shared {
 
     pub(crate) fn view(&self) -> Option<Arc<View>> {
         lock(&self.view).clone()
+    }
+
+    /// Takes note of what was seen of the processors.
+    pub(crate) fn lose(&self, mut found: Vec<Degraded>) {
+        found.retain(Degraded::ends_exclusivity);
+        *lock(&self.lost) = found;
     }
 
     fn ready(&self) -> Verdict {
@@ -130,6 +139,7 @@ impl Sidecar {
             clock_bound: plan.clock_bound,
             view: Mutex::default(),
             faults: Mutex::default(),
+            lost: Mutex::default(),
             divergence: Mutex::default(),
             configuration: Mutex::new("{}".to_owned()),
             log_level: Mutex::new(plan.log.level),
@@ -145,7 +155,7 @@ impl Sidecar {
 
         let (say, said) = bounded(SAID);
         let (following, keeping) = plan.journal.map(split).transpose()?.unzip();
-        let vigil = Vigil::begin(&plan.degraded, tuning::read_file);
+        let vigil = Vigil::begin(&plan.degraded, plan.watch, tuning::read_file);
         let watching = (vigil, plan.lease.map(Tenancy::new));
         let mut work =
             Loop::new(Arc::clone(&shared), plan.log, plan.notices, said, following, watching);
@@ -306,6 +316,12 @@ impl SidecarHandle {
     #[must_use]
     pub fn desk(&self) -> Desk {
         Desk::new(Arc::clone(&self.shared), self.say.clone())
+    }
+
+    /// Why the processors do not count as the process's own, as far as it was seen while running.
+    #[must_use]
+    pub fn lost(&self) -> Vec<Degraded> {
+        lock(&self.shared.lost).clone()
     }
 
     /// The numbers of the page now.

@@ -135,7 +135,9 @@ impl Loop {
         }
         if self.vigil.is_due(now) {
             let shared = &self.shared;
-            for said in self.vigil.look(&shared.page.snapshot(), &shared.own) {
+            let (news, found) = self.vigil.look(&shared.page.snapshot(), &shared.own);
+            shared.lose(found);
+            for said in news {
                 self.log.say(said.level, said.code, &said.text, now);
             }
         }

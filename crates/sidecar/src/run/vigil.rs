@@ -11,7 +11,8 @@ use tuning::{Degraded, JitterFloor, Pinned, Watch};
 /// How often.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The reasons this says and takes back; all others hold from the start to the end.
+/// The reasons that placement tells, too, and this takes back; all others of placement's hold from the start to
+/// the end.
 const MINE: [&str; 5] = ["cpus-changed", "quota", "throttled", "moved", "noisy"];
 
 pub(super) struct Vigil {
@@ -24,9 +25,9 @@ pub(super) struct Vigil {
 
 impl Vigil {
     /// Remembers how things are; what placement has told already is no news.
-    pub(super) fn begin(told: &[Degraded], read: fn(&str) -> Option<String>) -> Self {
+    pub(super) fn begin(told: &[Degraded], watch: Watch, read: fn(&str) -> Option<String>) -> Self {
         let told = told.iter().map(Degraded::code).filter(|code| MINE.contains(code)).collect();
-        Self { watch: Watch::begin(&read), read, told, at: Instant::now() }
+        Self { watch, read, told, at: Instant::now() }
     }
 
     /// Whether it is time to look; says so once.
@@ -38,8 +39,8 @@ impl Vigil {
         due
     }
 
-    /// Looks, publishes what is less than it should be, and gives back what is news.
-    pub(super) fn look(&mut self, page: &Snapshot, own: &Own) -> Vec<Said> {
+    /// Looks, publishes what is less than it should be, and gives back what is news and what it saw.
+    pub(super) fn look(&mut self, page: &Snapshot, own: &Own) -> (Vec<Said>, Vec<Degraded>) {
         let running = page.stages.iter().filter(|stage| stage.state == StageState::Running);
         let pinned: Vec<_> = running
             .filter_map(|stage| {
@@ -56,15 +57,13 @@ impl Vigil {
                 news.push(Said { level: Level::Warn, code, text });
             }
         }
-        for code in MINE {
-            if self.told.contains(code) && !found.iter().any(|what| what.code() == code) {
-                self.told.remove(code);
-                own.degraded.with_label_values(&[code]).set(0);
-                let text = "no longer so".to_owned();
-                news.push(Said { level: Level::Info, code, text });
-            }
+        let over = |code: &&str| !found.iter().any(|what| what.code() == *code);
+        for code in self.told.extract_if(.., over) {
+            own.degraded.with_label_values(&[code]).set(0);
+            let text = "no longer so".to_owned();
+            news.push(Said { level: Level::Info, code, text });
         }
-        news
+        (news, found)
     }
 }
 
