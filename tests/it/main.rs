@@ -5,6 +5,7 @@ mod canary;
 mod closed;
 mod config;
 mod control;
+mod doctor;
 mod engine;
 mod exclusive;
 mod floors;

@@ -34,6 +34,9 @@ pub(super) struct UndoArguments {
     /// Only print what would be written.
     #[arg(long)]
     print: bool,
+    /// The machine's / is mounted here, as it was for fix.
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
 }
 
 pub(super) fn fix(arguments: &FixArguments) -> ExitCode {
@@ -60,7 +63,7 @@ pub(super) fn fix(arguments: &FixArguments) -> ExitCode {
 }
 
 pub(super) fn undo(arguments: &UndoArguments) -> ExitCode {
-    let sight = Sight::host();
+    let sight = Sight::below(&arguments.root);
     let file = &arguments.file;
     if arguments.print {
         let text = match std::fs::read_to_string(file) {
