@@ -1,11 +1,11 @@
 //! A program under test: started with free ports and a folder of its own, ended whatever happens.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -71,7 +71,8 @@ pub(crate) fn program() -> Command {
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
-    complaint: Option<JoinHandle<String>>,
+    complaint: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -86,14 +87,15 @@ impl Running {
                 let _ = said.send(line);
             }
         });
-        let complaint = thread::spawn(move || {
-            let mut text = String::new();
-            if let Some(mut err) = err {
-                err.read_to_string(&mut text).expect("standard error is text");
+        let complaint = Arc::new(Mutex::new(String::new()));
+        let shared = Arc::clone(&complaint);
+        let reader = thread::spawn(move || {
+            for line in err.into_iter().flat_map(|err| BufReader::new(err).lines()) {
+                let line = line.expect("standard error is text");
+                shared.lock().expect("whole").push_str(&(line + "\n"));
             }
-            text
         });
-        Self { child, lines, complaint: Some(complaint) }
+        Self { child, lines, complaint, reader: Some(reader) }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -118,9 +120,16 @@ impl Running {
         panic!("the program never said {parts:?}: {}", self.complaint());
     }
 
+    /// Waits until standard error holds `part`.
+    pub(crate) fn await_complaint(&self, part: &str) {
+        let said = || self.complaint.lock().expect("whole").contains(part);
+        until(&format!("{part:?} on standard error"), said);
+    }
+
     fn complaint(&mut self) -> String {
-        let reader = self.complaint.take().expect("asked for once");
-        reader.join().expect("the reading thread")
+        let reader = self.reader.take().expect("asked for once");
+        reader.join().expect("the reading thread");
+        self.complaint.lock().expect("whole").clone()
     }
 
     pub(crate) fn signal(&self, name: &str) {

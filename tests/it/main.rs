@@ -11,6 +11,7 @@ mod exclusive;
 mod floors;
 mod golden;
 mod keys;
+mod lease;
 mod refusals;
 mod reload;
 mod restart;

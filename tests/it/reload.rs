@@ -60,7 +60,7 @@ impl Engine {
         }
     }
 
-    fn end(self) -> String {
+    pub(crate) fn end(self) -> String {
         self.running.signal("TERM");
         let output = self.running.end();
         assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
