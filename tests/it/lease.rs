@@ -19,20 +19,24 @@ fn engine(folder: &Folder, venues: &Path) -> Engine {
     Engine::start(folder.run(&["--for", "0", "--venues", &venues.display().to_string()]))
 }
 
-/// Waits until the venues have orders of the start of that number.
-fn await_orders(folder: &Folder, start: &str) {
+/// By venue, the starts whose orders it has by now.
+fn orders(folder: &Folder) -> Vec<Vec<String>> {
     let text = std::fs::read(folder.path("venues/venues.json")).expect("their addresses");
     let json: Value = serde_json::from_slice(&text).expect("JSON");
     let control = json["control"].as_str().expect("an address").trim_start_matches("http://");
+    let mut stream = TcpStream::connect(control).expect("they listen");
+    write!(stream, "GET /ledger HTTP/1.1\r\n\r\n").expect("they hear");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("they answer");
+    let body = answer.split_once("\r\n\r\n").expect("a body").1;
+    let ledger: Value = serde_json::from_str(body).expect("JSON");
+    ledger["venues"].as_array().expect("venues").iter().map(starts).collect()
+}
+
+/// Waits until the venues have orders of the start of that number.
+fn await_orders(folder: &Folder, start: &str) {
     until("a venue has an order of that start", || {
-        let mut stream = TcpStream::connect(control).expect("they listen");
-        write!(stream, "GET /ledger HTTP/1.1\r\n\r\n").expect("they hear");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("they answer");
-        let body = answer.split_once("\r\n\r\n").expect("a body").1;
-        let ledger: Value = serde_json::from_str(body).expect("JSON");
-        let mut venues = ledger["venues"].as_array().expect("venues").iter();
-        venues.any(|venue| starts(venue).iter().any(|of| of == start))
+        orders(folder).concat().iter().any(|of| of == start)
     });
 }
 
@@ -160,7 +164,10 @@ fn without_the_api_server_nothing_is_sent_any_more_and_it_goes_on_when_that_is_b
     for manner in [Manner::Away, Manner::Mute] {
         api.behave(manner);
         engine.await_line("nothing may be sent: ");
-        let writes = api.writes().len();
+        // The market goes on at twenty times its speed, and the server is asked again and again.
+        let (sent, writes, asked) = (orders(&folder), api.writes().len(), api.asked());
+        until("time passes", || api.asked() >= asked + 25);
+        assert_eq!(orders(&folder), sent, "{manner:?}: something was sent");
         api.behave(Manner::Fine);
         engine.await_line("orders may be sent again");
         assert!(api.writes().len() > writes);

@@ -33,6 +33,8 @@ struct Store {
     manner: Manner,
     lease: Value,
     version: u64,
+    /// Requests that came, answered or not.
+    asked: usize,
     reads: usize,
     /// Who held it after each write, under which number.
     writes: Vec<(Option<String>, u64)>,
@@ -63,8 +65,9 @@ impl ApiServer {
             "kind": "Lease",
             "metadata": {"name": "funding-arb-arb1", "namespace": "trading", "uid": "5d1f", "labels": {"app": "x"}},
         });
-        let (manner, version, reads, writes) = (Manner::Fine, 100, 0, Vec::new());
-        let store = Arc::new(Mutex::new(Store { manner, lease, version, reads, writes }));
+        let (manner, version, writes) = (Manner::Fine, 100, Vec::new());
+        let store = Store { manner, lease, version, asked: 0, reads: 0, writes };
+        let store = Arc::new(Mutex::new(store));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (shared, tls) = (Arc::clone(&store), Arc::new(tls));
@@ -103,6 +106,10 @@ impl ApiServer {
         self.store.lock().expect("whole").manner = manner;
     }
 
+    pub(super) fn asked(&self) -> usize {
+        self.store.lock().expect("whole").asked
+    }
+
     pub(super) fn reads(&self) -> usize {
         self.store.lock().expect("whole").reads
     }
@@ -127,6 +134,7 @@ impl ApiServer {
 fn serve(mut stream: StreamOwned<ServerConnection, TcpStream>, store: &Mutex<Store>) {
     let Some((target, token, body)) = read(&mut stream) else { return };
     let mut store = store.lock().expect("whole");
+    store.asked += 1;
     let (code, answer) = match store.manner {
         Manner::Away => return,
         Manner::Empty => refusal(404, "NotFound", "leases.coordination.k8s.io not found"),
