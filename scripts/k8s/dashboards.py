@@ -98,6 +98,7 @@ BOARDS = {
          [(f'increase(arb_strategy_alarms_total{{{JOB},stage="strategy"}}[5m])', "alarms")]),
         ("Refused by limits", "short", "timeseries", value("arb_strategy_gate_refusals", "{{gate}}")),
         ("Accounts not fit to trade", "bool", "stat", live("arb_gateway_accounts_unfit", "{{stage}} {{reason}}")),
+        ("Left of the Lease", "s", "timeseries", value("arb_lease_margin_seconds", "{{instance}}")),
         ("Shadow differs", "short", "stat", value("arb_shadow_divergences_total", "records")),
         ("Firing", "short", "timeseries", [('count by (alertname) (ALERTS{alertstate="firing"})', "{{alertname}}")]),
     ]),

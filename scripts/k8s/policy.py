@@ -2,6 +2,8 @@
 
 from fractions import Fraction
 
+import yaml
+
 LABEL = "app.kubernetes.io/name"
 ENGINE = "funding-arb"
 # Seconds a stop takes at most: cancelling (4), then journal and report; measured 4 to 5.
@@ -272,8 +274,22 @@ def placement(things):
         keys = {e["key"] for term in node.get("nodeSelectorTerms", []) for e in term.get("matchExpressions", [])}
         if not {"funding-arb.io/pool", "funding-arb.io/tuned"} <= keys:
             yield f"{name_of(thing)}: mode live may be placed on a node that nobody verified"
-        if not any(t["kind"] == "Lease" for t in things):
-            yield f"{name_of(thing)}: mode live without a Lease"
+    yield from fenced(things)
+
+
+def fenced(things):
+    """A live engine wants the Lease that is there, and may renew just that one."""
+    nodes = [yaml.safe_load(t["data"]["nodes.yaml"]) for t in things if "nodes.yaml" in t.get("data", {})]
+    for node in nodes:
+        wanted = f"funding-arb-{node['system']['instance'].lower()}"
+        if not node.get("nodes", {}).get("lease", {}).get("enabled"):
+            yield f"mode live without nodes.lease.enabled: two engines could send ({wanted})"
+        named = {t["metadata"]["name"] for t in things if t["kind"] == "Lease"}
+        if named != {wanted}:
+            yield f"mode live: the instance's Lease is {wanted}, there is {sorted(named) or 'none'}"
+        rules = [r for t in things if t["kind"] == "Role" for r in t["rules"] if "leases" in r["resources"]]
+        if [r.get("resourceNames") for r in rules] != [[wanted]]:
+            yield f"mode live: a Role must let the engine renew {wanted} and no other Lease"
 
 
 RULES = (guaranteed, singleton, selectors, disruption, network_ports, egress, secrets, hardened, images, probes, placement)
