@@ -10,7 +10,7 @@ case ${1:-} in
     [ -d "$2/journal" ] || { echo "$2 holds no journal" >&2; exit 1; }
     # Nothing of one process: its page, orders nobody took. What holds a killed engine is kept.
     tar -C "$2" --exclude=./stats.page --exclude='./order*' -cf - . | age -R "$4" >"$3.part"
-    (cd "$(dirname "$3")" && sha256sum <"$3.part" >"$3.sha256")
+    sha256sum <"$3.part" >"$3.sha256"
     mv "$3.part" "$3"
     echo "$3: $(wc -c <"$3") bytes"
     ;;
@@ -21,9 +21,10 @@ case ${1:-} in
     fi
     [ "$(sha256sum <"$2")" = "$(cat "$2.sha256")" ] || { echo "$2 is not what was written" >&2; exit 1; }
     mkdir -p "$3"
+    # First: what breaks off here must not trade either.
+    printf disarm >"$3/hold"
     age -d -i "$4" "$2" | tar -C "$3" -xf -
-    # Whoever restores decides when it trades again.
-    [ -e "$3/hold" ] || printf disarm >"$3/hold"
+    # Whoever restores decides when it trades again; what held it before holds it still.
     if [ -n "${PROGRAM:-}" ]; then "$PROGRAM" replay "$3/journal"; fi
     echo "$3: restored, disarmed"
     ;;

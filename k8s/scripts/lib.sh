@@ -40,6 +40,21 @@ is_armed() {
   k exec "$pod" -c engine -- /funding-arb stats "$state" --json 2>/dev/null | grep -q '"arb_strategy_armed":1'
 }
 
+# How many pairs hold a position or are about to; nothing where the engine does not say.
+pairs() {
+  k exec "$pod" -c engine -- /funding-arb stats "$state" --json 2>/dev/null | sed -n 's/.*"arb_strategy_pairs":\([0-9]*\).*/\1/p'
+}
+
+# Waits until no pair is left.
+wait_flat() {
+  local until=$((SECONDS + ${WAIT_SECONDS:-300}))
+  while [ "$SECONDS" -lt "$until" ]; do
+    if [ "$(pairs)" = 0 ]; then return 0; fi
+    sleep "${POLL_SECONDS:-2}"
+  done
+  return 1
+}
+
 # Waits for a pod that is not the one with this uid and is ready.
 wait_ready() {
   local old=$1 until=$((SECONDS + ${WAIT_SECONDS:-300}))

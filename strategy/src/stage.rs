@@ -404,6 +404,7 @@ impl<C: Clock> Stage for StrategyStage<C> {
         meter.set(Counter::CoreAlarms, counts.alarms);
         meter.set(Counter::CorePairsOpened, counts.pairs_opened);
         meter.set(Counter::CorePairsClosed, counts.pairs_closed);
+        meter.set(Counter::CorePairs, self.core.pairs_alive() as u64);
         meter.set(Counter::CoreArmed, u64::from(self.mode == Mode::Armed));
         let halted = matches!(self.mode, Mode::Halted | Mode::Stopped | Mode::Flattening);
         meter.set(Counter::CoreHalted, u64::from(halted));

@@ -86,7 +86,7 @@ fn a_second_engine_waits_for_the_first_to_end_and_numbers_its_orders_higher() {
     first.running.await_line("filled");
     let mut second =
         two.run(&["--for", "0", "--venues", &one.path("venues").display().to_string()]);
-    let mut second = Running::start(&mut second);
+    let second = Running::start(&mut second);
     // It looks, and looks again, and never writes.
     let reads = api.reads();
     until("the second engine waits", || api.reads() >= reads + 10);

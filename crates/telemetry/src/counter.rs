@@ -78,6 +78,7 @@ counters! {
     CoreAlarms:          Counter "arb_strategy_alarms_total"                              "Alarms the core raised";
     CorePairsOpened:     Counter "arb_strategy_pairs_opened_total"                        "Pairs of which both legs came to stand";
     CorePairsClosed:     Counter "arb_strategy_pairs_closed_total"                        "Pairs closed flat";
+    CorePairs:           Gauge   "arb_strategy_pairs"                                     "Pairs that hold a position or are about to";
     CoreArmed:           Gauge   "arb_strategy_armed"                                     "1 while new pairs may be opened";
     CoreHalted:          Gauge   "arb_strategy_halted"                                    "1 while a limit or a command stopped everything new";
     JournalRecords:      Counter "arb_journal_records_total"                              "Records appended to the journal";

@@ -168,6 +168,7 @@ fn orders_reach_the_gateway_of_their_venue() {
     let meter = &bench.stage.tools.meter;
     assert_eq!(meter.get(Counter::CoreInputs), bench.stage.core().inputs());
     assert_eq!(meter.get(Counter::CoreArmed), 1);
+    assert_eq!(meter.get(Counter::CorePairs), 1);
 }
 
 #[test]
