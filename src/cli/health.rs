@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &HealthArguments) -> ExitCode {
 
 /// `http://HOST:PORT`, with or without a path, which without is /health.
 fn parts(url: &str) -> Result<(&str, String), String> {
-    let rest = url.strip_prefix("http://").ok_or("only http:// is asked: the engine is beside")?;
+    let rest = url.strip_prefix("http://").ok_or("is no http://HOST:PORT")?;
     let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
     let path = if path.is_empty() { "health" } else { path };
     let is_fine = |byte: u8| byte.is_ascii_graphic();

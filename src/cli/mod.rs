@@ -185,7 +185,7 @@ struct TopologyArguments {
 
 #[derive(Debug, Clone, Args)]
 struct StatsArguments {
-    /// The page's file, or the state folder it lies in.
+    /// The page's file, or the state folder, which leads to it wherever it lies.
     #[arg(default_value = "state")]
     page: PathBuf,
     /// Print as JSON.
@@ -195,7 +195,8 @@ struct StatsArguments {
 
 #[derive(Debug, Clone, Args)]
 struct HealthArguments {
-    /// Where it answers; with a path, that is asked instead of /health.
+    /// Where it answers. With a path, that is asked instead of /health: http://127.0.0.1:8000/ready ends with 0 while
+    /// the engine could trade, and else says why not.
     #[arg(long, default_value = "http://127.0.0.1:8000")]
     url: String,
 }

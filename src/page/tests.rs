@@ -101,12 +101,16 @@ fn a_page_whose_memory_is_gone_is_said_to_be_and_is_made_anew() {
 #[test]
 fn only_a_page_is_forgotten() {
     let host = Host::new();
-    fs::write(host.at("precious"), "x").unwrap();
-    std::os::unix::fs::symlink(host.at("precious"), host.at("one/stats.page")).unwrap();
-    forget(&host.at("one"));
-    assert!(host.at("precious").is_file());
-    host.start("one", Some("pages"), "a");
-    assert!(host.at("precious").is_file(), "replaced is the link, not what it led to");
+    for precious in ["stats-of-last-year", "front.page"] {
+        let name = host.at("one/stats.page");
+        fs::write(host.at(precious), "x").unwrap();
+        let _ = fs::remove_file(&name);
+        std::os::unix::fs::symlink(host.at(precious), name).unwrap();
+        forget(&host.at("one"));
+        assert!(host.at(precious).is_file(), "{precious}");
+        host.start("one", Some("pages"), "a");
+        assert!(host.at(precious).is_file(), "replaced is the link, not what it led to");
+    }
     forget(&host.at("one"));
     assert_eq!(host.pages(), 0);
 }

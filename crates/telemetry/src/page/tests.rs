@@ -92,6 +92,18 @@ fn a_new_page_leaves_the_reader_of_the_old_one_what_it_has() {
 }
 
 #[test]
+fn a_link_that_somebody_put_in_the_way_is_not_followed() {
+    let dir = tempdir().unwrap();
+    let (path, precious) = (dir.path().join("stats.page"), dir.path().join("precious"));
+    fs::write(&precious, "x").unwrap();
+    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    std::os::unix::fs::symlink(&precious, &draft).unwrap();
+    Page::create(&path, &["a"]).unwrap();
+    assert_eq!(fs::read(&precious).unwrap(), b"x");
+    assert!(path.symlink_metadata().unwrap().is_file());
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_named() {
     let error = Page::create("/nowhere/page".as_ref(), &["a"]).unwrap_err();
     assert!(matches!(error, PageError::Io { .. }));
