@@ -4,9 +4,8 @@ use crate::fault::{Fault, FaultKind, Place, Source, nearest};
 use crate::layer::SHIPPED;
 use crate::raw::{self, Entry, Node, Value};
 use crate::secret::{self, Finder};
-use crate::source;
-use std::fs::{self, File, Metadata};
-use std::io::Read;
+use crate::{source, whole};
+use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -159,31 +158,11 @@ impl Unread {
 
 /// The text of a plain file of at most `most` bytes.
 fn text(path: &Path, most: usize) -> Result<Zeroizing<String>, Unread> {
-    let cannot = |why: std::io::Error| format!("cannot be read: {why}");
-    let about = fs::metadata(path).map_err(cannot)?;
-    if !about.is_file() {
-        // A pipe or a device could be read for ever.
-        return Err("no plain file".to_owned().into());
-    }
-    let mode = about.permissions().mode();
-    if mode & 0o444 == 0 {
-        return Err(format!("nobody may read it (mode {:04o})", mode & 0o7777).into());
-    }
-    if mode & 0o002 != 0 {
+    let (file, about) = whole::open_plain(path)?;
+    if about.permissions().mode() & 0o002 != 0 {
         return Err(writable_by_all(&about).into());
     }
-    let too_long = |length: u64| format!("{length} bytes; at most {most} are read");
-    if about.len() > most as u64 {
-        return Err(too_long(about.len()).into());
-    }
-    let room = usize::try_from(about.len()).unwrap_or(most);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room + 1));
-    File::open(path)
-        .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
-        .map_err(cannot)?;
-    if bytes.len() > most {
-        return Err(too_long(bytes.len() as u64).into());
-    }
+    let bytes = whole::read_all(file, &about, most)?;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err("UTF-16 text; save it as UTF-8".to_owned().into());
     }

@@ -11,14 +11,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use store::{History, Kept, Recorded, Version};
+pub use store::{History, Kept, NotBack, Recorded, Version};
 
 use crate::Inspected;
 use crate::fault::ConfigFaults;
 use crate::files::{ENVIRONMENTS, OVERLAYS};
 use crate::keys::Keys;
 use crate::layer::SHIPPED;
-use crate::raw::{Node, Value};
+use crate::raw::{BYTES_MAX, Node, Value};
+use crate::whole;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -214,7 +215,9 @@ fn names() -> impl Iterator<Item = String> {
 }
 
 fn texts(dir: &Path) -> BTreeMap<String, String> {
-    let read =
-        |name: String| std::fs::read_to_string(dir.join(&name)).ok().map(|text| (name, text));
+    let read = |name: String| {
+        let text = whole::read_text(&dir.join(&name), BYTES_MAX).ok()?;
+        Some((name, text.to_string()))
+    };
     names().filter_map(read).collect()
 }

@@ -33,6 +33,7 @@ pub mod show;
 pub mod source;
 
 mod pattern;
+mod whole;
 
 pub use fault::{ConfigFaults, Fault, Warning};
 pub use layer::{Inputs, Layer};

@@ -133,6 +133,14 @@ fn every_run_keeps_its_version_which_can_be_compared_and_put_back() {
     let text = fs::read_to_string(folder.path("config/risk.yaml")).expect("a file");
     assert_eq!(text, "risk_management: {global_limits: {max_daily_loss: 100}}\n");
     assert_eq!(config(&["rollback", "9", "--config", &dir, "--state", &state]).0, 2);
+
+    // A history that takes no more versions: the files are back all the same, and no code says otherwise.
+    folder.write("state/config/00000099.json", "torn");
+    let (code, _, err) = config(&["rollback", "2", "--config", &dir, "--state", &state]);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("the files of version 2 are back"), "{err}");
+    let text = fs::read_to_string(folder.path("config/risk.yaml")).expect("a file");
+    assert_eq!(text, "risk_management: {global_limits: {max_daily_loss: 200}}\n");
 }
 
 #[test]

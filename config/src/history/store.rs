@@ -1,12 +1,14 @@
 //! The folder of versions: one JSON file each, written once and never changed.
 
 use super::{Effective, Salt, difference, names};
+use crate::raw::BYTES_MAX;
+use crate::whole::{self, Draft};
 use aes_gcm::aead::Generate as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 const SALT: &str = "salt";
@@ -57,6 +59,30 @@ pub struct Recorded {
     pub hash: String,
     /// Whether it is not the one that was in force before.
     pub new: bool,
+}
+
+/// Why a version's files are not back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotBack {
+    /// Nothing was changed.
+    #[error("{0}")]
+    Unchanged(String),
+    /// Some names had changed by then: a disk that fails, or somebody else who changes the folder.
+    #[error("{}: {why}; changed already: {}; what was there lies beside as NAME.before-rollback",
+        path.display(), list(done))]
+    Partly {
+        /// What could not be changed.
+        path: PathBuf,
+        /// Why.
+        why: String,
+        /// What was.
+        done: Vec<PathBuf>,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
 }
 
 impl History {
@@ -152,51 +178,71 @@ impl History {
         {
             return self.version(number);
         }
-        let all = self.list()?;
-        let mut found = all.into_iter().filter(|v| name.len() >= 4 && v.hash.starts_with(name));
-        match (found.next(), found.next()) {
-            (Some(one), None) => Ok(one),
-            // The same content came back later: the last of them.
-            (Some(one), Some(other)) if one.hash == other.hash => {
-                Ok(found.next_back().unwrap_or(other))
-            }
-            (Some(_), Some(_)) => Err(format!("{name}: more than one version begins so")),
-            (None, _) => Err(format!("{name}: no such version; `config history` lists them")),
+        let mut found = self.list()?;
+        found.retain(|v| name.len() >= 4 && v.hash.starts_with(name));
+        // The same content may have come back later: the last of them.
+        let last = found.pop();
+        let last =
+            last.ok_or_else(|| format!("{name}: no such version; `config history` lists them"))?;
+        if found.iter().all(|v| v.hash == last.hash) {
+            Ok(last)
+        } else {
+            Err(format!("{name}: more than one version begins so"))
         }
     }
 
-    /// Puts a version's files back into a configuration folder; a file the version did without is kept
-    /// beside as `NAME.before-rollback`.
+    /// Puts a version's files back into a configuration folder. What it changes or removes is kept beside as
+    /// `NAME.before-rollback`.
+    ///
+    /// Everything is on the disk before the first name changes, so that who watches the folder finds one
+    /// version or the other.
     ///
     /// # Errors
-    /// The version kept no files, or the folder cannot be written.
-    pub fn put_back(version: &Version, dir: &Path) -> Result<(), String> {
+    /// The version kept no files, or the folder cannot be written; which files changed all the same.
+    pub fn put_back(version: &Version, dir: &Path) -> Result<(), NotBack> {
         let Some(files) = &version.kept.files else {
-            return Err(format!(
+            return Err(NotBack::Unchanged(format!(
                 "version {} kept no files: one of them held a secret in the clear",
                 version.number
-            ));
+            )));
         };
-        let failed = |path: &Path, why: io::Error| format!("{}: {why}", path.display());
+        let (mut asides, mut drafts, mut gone) = (Vec::new(), Vec::new(), Vec::new());
         for name in names() {
             let path = dir.join(&name);
+            let failed = |why: &dyn std::fmt::Display| {
+                NotBack::Unchanged(format!("{}: {why}", path.display()))
+            };
             match files.get(&name) {
                 Some(text) => {
-                    let beside = path.with_extension("rollback");
-                    let whole = || {
-                        fs::create_dir_all(path.parent().unwrap_or(dir))?;
-                        let mut file = File::create(&beside)?;
-                        file.write_all(text.as_bytes())?;
-                        file.sync_all()?;
-                        fs::rename(&beside, &path)
-                    };
-                    whole().map_err(|why| failed(&path, why))?;
+                    if path.exists() {
+                        let was = whole::read_text(&path, BYTES_MAX).map_err(|e| failed(&e))?;
+                        if *was == *text {
+                            continue;
+                        }
+                        let aside = Draft::like(&aside(&path), was.as_bytes(), &path);
+                        asides.push(aside.map_err(|e| failed(&e))?);
+                    }
+                    let folder = fs::create_dir_all(path.parent().unwrap_or(dir));
+                    let draft = folder.and_then(|()| Draft::new(&path, text.as_bytes(), 0o644));
+                    drafts.push((draft.map_err(|e| failed(&e))?, path));
                 }
-                None if path.exists() => {
-                    let aside = path.with_extension("yaml.before-rollback");
-                    fs::rename(&path, aside).map_err(|why| failed(&path, why))?;
-                }
+                None if path.exists() => gone.push(path),
                 None => {}
+            }
+        }
+        for aside in asides {
+            aside.put().map_err(|e| NotBack::Unchanged(format!("{}: {e}", dir.display())))?;
+        }
+        let placed = drafts.into_iter().map(|(draft, path)| (draft.put(), path));
+        let removed = gone.into_iter().map(|path| (fs::rename(&path, aside(&path)), path));
+        let mut done = Vec::new();
+        for (result, path) in placed.chain(removed) {
+            match result {
+                Ok(()) => done.push(path),
+                Err(why) if done.is_empty() => {
+                    return Err(NotBack::Unchanged(format!("{}: {why}", path.display())));
+                }
+                Err(why) => return Err(NotBack::Partly { path, why: why.to_string(), done }),
             }
         }
         Ok(())
@@ -237,19 +283,13 @@ impl History {
 
 /// A whole new file of that name, or none: fails when there is one already.
 fn place(dir: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Random: two threads of a process may both be here.
-    let beside = dir.join(format!(".{:016x}.new", u64::from_le_bytes(<[u8; 8]>::generate())));
-    let write = || {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::hard_link(&beside, path)?;
-        File::open(dir)?.sync_all()
-    };
-    let done = write();
-    let _ = fs::remove_file(&beside);
-    done
+    Draft::new(path, bytes, 0o600)?.put_new()?;
+    File::open(dir)?.sync_all()
+}
+
+/// Where a file is kept that a rollback changes.
+fn aside(path: &Path) -> PathBuf {
+    path.with_extension("yaml.before-rollback")
 }
 
 fn now() -> String {

@@ -1,8 +1,8 @@
-use super::{Effective, History, difference};
+use super::{Effective, History, Kept, Version, difference};
 use crate::tests::dir;
 use crate::{Inputs, Override, inspect};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 fn read(history: &History, dir: Option<&Path>, set: &[(&str, &str)]) -> Effective {
@@ -95,7 +95,7 @@ fn files_with_a_secret_in_the_clear_are_not_kept_and_the_version_says_so() {
     history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
     let version = history.find("1").unwrap();
     assert_eq!(version.kept.files, None);
-    let why = History::put_back(&version, mine.path()).unwrap_err();
+    let why = History::put_back(&version, mine.path()).unwrap_err().to_string();
     assert!(why.contains("a secret in the clear") && !why.contains("Planted"), "{why}");
 }
 
@@ -117,4 +117,70 @@ fn what_a_mounted_file_holds_is_part_of_the_version_though_its_name_stays() {
     assert_eq!(keys, [key]);
     assert!(two.values[key].starts_with("secret "), "{}", two.values[key]);
     assert_eq!(with("Planted1\n").hash(), one.hash(), "blanks around it are no part of it");
+}
+
+#[test]
+fn a_rollback_that_cannot_write_every_file_changes_none() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let mine = dir(&[("exchanges.yaml", "exchanges: {okx: {timeout: 10000}}\n")]);
+    fs::create_dir(mine.path().join("environments")).unwrap();
+    let overlay = mine.path().join("environments/development.yaml");
+    fs::write(&overlay, "system: {debug: true}\n").unwrap();
+    history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
+    let now = "exchanges: {okx: {timeout: 20000}}\n";
+    fs::write(mine.path().join("exchanges.yaml"), now).unwrap();
+    fs::remove_file(&overlay).unwrap();
+    fs::create_dir(&overlay).unwrap();
+    let why = History::put_back(&history.find("1").unwrap(), mine.path()).unwrap_err().to_string();
+    assert!(why.contains("development.yaml"), "{why}");
+    assert_eq!(fs::read_to_string(mine.path().join("exchanges.yaml")).unwrap(), now);
+    let left = fs::read_dir(mine.path()).unwrap().count();
+    assert_eq!(left, 2, "no drafts are left");
+}
+
+#[test]
+fn a_file_that_is_put_back_keeps_its_mode_and_a_link_stays_one() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let text = "exchanges: {okx: {timeout: 10000}}\n";
+    let (mine, elsewhere) = (dir(&[("exchanges.yaml", text)]), dir(&[("real.yaml", "")]));
+    let (path, real) = (mine.path().join("exchanges.yaml"), elsewhere.path().join("real.yaml"));
+    fs::rename(&path, &real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(&real, &path).unwrap();
+    history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
+    let mended = "exchanges: {okx: {timeout: 20000}} # by hand, and never loaded\n";
+    fs::write(&path, mended).unwrap();
+    History::put_back(&history.find("1").unwrap(), mine.path()).unwrap();
+    assert_eq!(fs::read_to_string(&real).unwrap(), text);
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o600);
+    let aside = mine.path().join("exchanges.yaml.before-rollback");
+    assert_eq!(fs::read_to_string(&aside).unwrap(), mended, "no version has it");
+    assert_eq!(fs::metadata(&aside).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn digits_that_more_than_one_content_begins_with_name_no_version_however_often_one_came_back() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    for (number, hash) in [(1, "abcd1"), (2, "abcd1"), (3, "abcd2")] {
+        let kept = Kept { values: std::collections::BTreeMap::new(), files: None };
+        let text = |text: &str| text.to_owned();
+        let version = Version {
+            number,
+            hash: text(hash),
+            time: text("2026-11-21T00:00:00Z"),
+            origin: text("reload"),
+            who: text("ann"),
+            changed: Vec::new(),
+            kept,
+        };
+        let path = state.path().join(format!("config/{number:08}.json"));
+        fs::write(path, serde_json::to_vec(&version).unwrap()).unwrap();
+    }
+    let why = history.find("abcd").unwrap_err();
+    assert_eq!(why, "abcd: more than one version begins so");
+    assert_eq!(history.find("abcd1").unwrap().number, 2, "the last of equal content");
 }

@@ -3,11 +3,13 @@
 use super::edit;
 use super::keys::{Keys, Recipients};
 use super::sops::{self, Rules};
+use crate::raw::BYTES_MAX;
+use crate::whole;
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use zeroize::Zeroizing;
@@ -97,6 +99,13 @@ pub fn edit(
         return Ok(false);
     }
     let after = edit::again(&text, &after, keys, recipients).map_err(|why| at(path, &why))?;
+    // An editor is open for minutes.
+    if *read(path)? != *text {
+        let kept = copy.keep();
+        let why =
+            "somebody else changed it meanwhile; yours was not written, it is in plain text in";
+        return Err(at(path, &format!("{why} {}", kept.display())));
+    }
     write(path, &after)?;
     Ok(true)
 }
@@ -118,6 +127,11 @@ impl Copy {
         file.write_all(plain.as_bytes()).map_err(failed)?;
         Ok(copy)
     }
+
+    /// Leaves it where it is.
+    fn keep(mut self) -> PathBuf {
+        core::mem::take(&mut self.0)
+    }
 }
 
 impl Drop for Copy {
@@ -134,36 +148,13 @@ impl Drop for Copy {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, String> {
-    let failed = |why: &dyn Display| format!("cannot read {}: {why}", path.display());
-    let mut file = File::open(path).map_err(|why| failed(&why))?;
-    let length = file.metadata().map_err(|why| failed(&why))?.len();
-    if length > crate::raw::BYTES_MAX as u64 {
-        return Err(failed(&format!("{length} bytes; at most {}", crate::raw::BYTES_MAX)));
-    }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(length).unwrap_or(0)));
-    file.read_to_string(&mut text).map_err(|why| failed(&why))?;
-    Ok(text)
+    whole::read_text(path, BYTES_MAX).map_err(|why| at(path, &why))
 }
 
 /// The new text in the place of the old: all of it or none.
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    // A link (Kubernetes mounts, dotfiles) stays one.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let failed = |why| format!("cannot write {}: {why}", path.display());
-    let mode = fs::metadata(path).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let whole = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.set_permissions(Permissions::from_mode(mode))?;
-        file.sync_all()?;
-        fs::rename(&beside, path)
-    };
-    whole().map_err(|why| {
-        let _ = fs::remove_file(&beside);
-        failed(why)
-    })
+    whole::write(path, text.as_bytes(), 0o600).map_err(failed)
 }
 
 fn at(path: &Path, why: &dyn Display) -> String {

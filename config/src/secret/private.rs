@@ -1,13 +1,12 @@
 //! Files that hold a secret: read only when nobody else can.
 
-use std::fs::File;
-use std::io::Read;
+use crate::whole;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Longest file of a secret that is read.
-const BYTES_MAX: u64 = 64 << 10;
+const BYTES_MAX: usize = 64 << 10;
 
 /// The text of a file that its owner alone can read.
 ///
@@ -17,12 +16,7 @@ const BYTES_MAX: u64 = 64 << 10;
 /// # Errors
 /// What is wrong with the file; nothing of its text.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, String> {
-    let mut file = File::open(path).map_err(|why| format!("cannot be read: {why}"))?;
-    // Asked of the open file: a name could be changed between two looks.
-    let meta = file.metadata().map_err(|why| format!("cannot be read: {why}"))?;
-    if !meta.is_file() {
-        return Err("no regular file".to_owned());
-    }
+    let (file, meta) = whole::open_plain(path)?;
     if !private(meta.mode(), meta.uid(), own_user()) {
         let mode = meta.mode() & 0o7777;
         return Err(format!(
@@ -30,13 +24,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<String>, String> {
             path.display()
         ));
     }
-    if meta.len() > BYTES_MAX {
-        return Err(format!("{} bytes; a secret has at most {BYTES_MAX}", meta.len()));
-    }
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(meta.len()).unwrap_or(0)));
-    let read = Read::take(&mut file, BYTES_MAX).read_to_string(&mut text);
-    read.map_err(|why| format!("cannot be read: {why}"))?;
-    Ok(text)
+    whole::text(&whole::read_all(file, &meta, BYTES_MAX)?)
 }
 
 /// Whether a file of this mode and owner is a secret of `user`'s.

@@ -2,6 +2,7 @@
 
 use super::{load, told};
 use crate::layer::SHIPPED;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
@@ -181,6 +182,13 @@ fn files_that_are_none_or_that_anybody_could_change_are_refused() {
         of(|path| symlink("/dev/zero", path).expect("a link")),
         ["DIR/main.yaml: no plain file"]
     );
+    // A pipe nobody writes to: who opens it to read waits.
+    let pipe = |path: &Path| mkfifoat(CWD, path, Mode::RUSR).expect("a pipe");
+    assert_eq!(of(pipe), ["DIR/main.yaml: no plain file"]);
+    let dir = tempfile::tempdir().expect("a directory");
+    pipe(&dir.path().join("key"));
+    let why = crate::secret::read_private(&dir.path().join("key")).expect_err("a pipe");
+    assert_eq!(why, "no plain file");
     let open = of(|path| {
         let dir = path.parent().expect("a directory");
         fs::set_permissions(dir, Permissions::from_mode(0o777)).expect("a mode");

@@ -5,7 +5,7 @@ use crate::cli::{ConfigSource, exit, say};
 use crate::versions;
 use clap::Subcommand;
 use config::Override;
-use config::history::{Effective, History, Version, difference};
+use config::history::{Effective, History, NotBack, Version, difference};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -53,7 +53,13 @@ pub(super) fn run(command: &VersionsCommand) -> ExitCode {
         VersionsCommand::Diff { version, to, from, state } => {
             diff(state, version, to.as_deref(), from)
         }
-        VersionsCommand::Rollback { version, config, state } => rollback(state, version, config),
+        VersionsCommand::Rollback { version, config, state } => {
+            match rollback(state, version, config) {
+                Err(RolledBack::Changed(why)) => return exit::failed(&format!("config: {why}")),
+                Err(RolledBack::Not(why)) => Err(why),
+                Ok(()) => Ok(()),
+            }
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -106,15 +112,25 @@ fn diff(state: &Path, version: &str, to: Option<&str>, from: &ConfigSource) -> R
     Ok(())
 }
 
-fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), String> {
+/// Errors before the files are touched leave them as they were; those after it do not.
+fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), RolledBack> {
     let history = open(state)?;
     let version = history.find(name)?;
     check(&history, &version, dir)?;
-    History::put_back(&version, dir)?;
-    let effective = effective(&history, Some(dir), &[])?;
-    let origin = format!("rollback to {}", version.number);
-    let recorded = history.record(&effective, &origin, &versions::who())?;
-    say::line(&format!("version {} is back, as version {}", version.number, recorded.number));
+    History::put_back(&version, dir).map_err(|why| match why {
+        NotBack::Unchanged(why) => RolledBack::Not(why),
+        NotBack::Partly { .. } => RolledBack::Changed(why.to_string()),
+    })?;
+    let number = version.number;
+    let after = |why| {
+        RolledBack::Changed(format!(
+            "the files of version {number} are back, but that is in no history: {why}"
+        ))
+    };
+    let effective = effective(&history, Some(dir), &[]).map_err(after)?;
+    let origin = format!("rollback to {number}");
+    let recorded = history.record(&effective, &origin, &versions::who()).map_err(after)?;
+    say::line(&format!("version {number} is back, as version {}", recorded.number));
     if recorded.hash != version.hash {
         say::line(
             "its values are not all what they were: options, variables, secrets or the program's defaults differ",
@@ -126,12 +142,27 @@ fn rollback(state: &Path, name: &str, dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// Why a version is not back in order.
+enum RolledBack {
+    /// The files are as they were.
+    Not(String),
+    /// They are not.
+    Changed(String),
+}
+
+impl From<String> for RolledBack {
+    fn from(why: String) -> Self {
+        Self::Not(why)
+    }
+}
+
 /// A version that does not load here is not put back.
 fn check(history: &History, version: &Version, dir: &Path) -> Result<(), String> {
     let trial = dir.join(format!(".rollback-{}", std::process::id()));
     std::fs::create_dir(&trial).map_err(|why| format!("{}: {why}", trial.display()))?;
-    let loads =
-        History::put_back(version, &trial).and_then(|()| effective(history, Some(&trial), &[]));
+    let loads = History::put_back(version, &trial)
+        .map_err(|why| why.to_string())
+        .and_then(|()| effective(history, Some(&trial), &[]));
     let _ = std::fs::remove_dir_all(&trial);
     loads.map(drop)
 }

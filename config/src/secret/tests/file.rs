@@ -7,6 +7,7 @@ use crate::secret::sops::Rules;
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 const PLAIN: &str = "exchanges:\n  okx:\n    api_key: Planted1 # mine\n    passphrase: Planted2\n";
 
@@ -40,4 +41,31 @@ fn a_file_goes_through_every_command_and_keeps_its_mode() {
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().collect();
         assert_eq!(left.len(), 1, "nothing plain is left: {left:?}");
     }
+}
+
+#[test]
+fn what_somebody_else_wrote_while_the_editor_was_open_is_not_written_over() {
+    let keys = Keys::find(&published).unwrap();
+    let (dir, copies) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (path, script) = (dir.path().join("exchanges.yaml"), dir.path().join("editor"));
+    fs::write(&path, PLAIN).unwrap();
+    let both =
+        format!("sed -i s/Planted1/Theirs/ {}\nsed -i s/Planted1/Mine/ $1\n", path.display());
+    fs::write(&script, both).unwrap();
+    let editor = format!("sh {}", script.display());
+    let done = edit(&path, &keys, &keys.recipients(), OsStr::new(&editor), copies.path());
+    assert!(fs::read_to_string(&path).unwrap().contains("Theirs"));
+    let why = done.unwrap_err();
+    let kept: Vec<_> = fs::read_dir(copies.path()).unwrap().flatten().collect();
+    let [kept] = &kept[..] else { panic!("the work of minutes is kept: {kept:?}") };
+    assert!(why.contains(&kept.path().display().to_string()), "{why}");
+    assert!(fs::read_to_string(kept.path()).unwrap().contains("Mine"));
+    assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_command_reads_no_device() {
+    let keys = Keys::find(&published).unwrap();
+    let why = decrypt(Path::new("/dev/null"), &keys).unwrap_err();
+    assert_eq!(why, "/dev/null: no plain file");
 }
