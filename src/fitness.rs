@@ -18,7 +18,7 @@ pub(crate) fn profile(place: &Place) -> Profile {
 pub(crate) fn look(layout: Layout, host: &Host, granted: Option<u32>, state: &Path) -> Fitness {
     let sight = Sight::host();
     let allowed = CpuList::new(host.allowed.iter().map(|cpu| cpu.id));
-    let facts = Facts::gather(&sight, allowed, granted, state);
+    let facts = Facts::gather(&sight, allowed, granted, Some(state));
     let patient = Patient::new(&sight, &facts, layout, &LIVE.roles(), None);
     let report = examine(&patient, profile(&patient.place));
     let checks = report.checks.iter().map(|check| (check.name, check.state.name())).collect();

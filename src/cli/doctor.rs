@@ -11,7 +11,7 @@ use ::config::plan::Config;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tuning::doctor::{Facts, Patient, Profile, Report, Sight, State, Table, examine};
 use tuning::{CpuList, Host};
@@ -142,9 +142,11 @@ impl Subject {
             Ok(allowed) => allowed,
             Err(why) => return Err(exit::refused(&format!("doctor: {why}"))),
         };
-        let state = self.state.as_ref().unwrap_or(&nodes.state_dir);
+        let state = self.state.as_deref().unwrap_or(&nodes.state_dir);
         let sight = self.sight();
-        let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, state);
+        // The disk of a process is nothing to a node, and one of another machine cannot be timed from here.
+        let mine = !self.node && self.root == Path::new("/");
+        let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, mine.then_some(state));
         let layout = super::LayoutChoice::from(nodes.layout).into();
         let hot = self.hot.clone();
         let patient = if self.node {

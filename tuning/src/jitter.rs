@@ -67,8 +67,9 @@ impl JitterFloor {
     /// Whether something else than the thread ran there more than a processor of one's own shows.
     #[must_use]
     pub fn is_noisy(&self) -> bool {
-        let seconds = self.measured_ns / 1_000_000_000 + 1;
-        self.long_gaps > LONG_GAPS_A_SECOND * seconds || self.stolen_ppm() > STOLEN_PPM
+        let long = u128::from(self.long_gaps) * 1_000_000_000;
+        let allowed = u128::from(LONG_GAPS_A_SECOND) * u128::from(self.measured_ns);
+        long > allowed || self.stolen_ppm() > STOLEN_PPM
     }
 }
 

@@ -144,6 +144,17 @@ impl Degraded {
         }
     }
 
+    /// The one thread it is about, where it is about one.
+    #[must_use]
+    pub fn thread(&self) -> Option<&str> {
+        match self {
+            Self::NotPinned { thread, .. }
+            | Self::Moved { thread, .. }
+            | Self::Noisy { thread, .. } => Some(thread),
+            _ => None,
+        }
+    }
+
     /// Whether with this the processors do not count as the process's own: one that must have such does
     /// not start, and one that had them has lost them.
     #[must_use]

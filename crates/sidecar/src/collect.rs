@@ -8,6 +8,7 @@ use prometheus::proto::{
 use std::sync::Arc;
 use telemetry::reader::StageState;
 use telemetry::{Buckets, MetricKind, PageReader, RingView, Snapshot, StageView};
+use tuning::ThreadFacts;
 
 /// Edges of the histograms' buckets, nanoseconds: two a doubling up to 64 us, one beyond, up to 17 s. All
 /// of them are edges of the page's own buckets, so the cumulative counts are exact.
@@ -167,29 +168,34 @@ fn threads(page: &Snapshot, families: &mut Families) {
             families.add(REGIMES, help(REGIMES), MetricType::COUNTER, time(&labels, *ns));
         }
     }
-    let mut put = |name, kind, of: &dyn Fn(&StageView) -> Option<u64>| {
-        for stage in running() {
-            let Some(value) = of(stage) else { continue };
-            let metric =
-                number(&[("stage", stage.name.as_str())], value, kind == MetricType::COUNTER);
+    let rows: Vec<_> = running().map(|stage| (stage, tuning::thread_facts(stage.thread))).collect();
+    let mut put = |name, of: &dyn Fn(&StageView, Option<&ThreadFacts>) -> Option<Value>| {
+        for (stage, facts) in &rows {
+            let labels = [("stage", stage.name.as_str())];
+            let (kind, metric) = match of(stage, facts.as_ref()) {
+                Some(Value::Count(count)) => (MetricType::COUNTER, number(&labels, count, true)),
+                Some(Value::Level(level)) => (MetricType::GAUGE, number(&labels, level, false)),
+                Some(Value::Time(ns)) => (MetricType::COUNTER, time(&labels, ns)),
+                None => continue,
+            };
             families.add(name, help(name), kind, metric);
         }
     };
-    let facts = |stage: &StageView| tuning::thread_facts(stage.thread);
-    put(BEATS, MetricType::COUNTER, &|stage| Some(stage.beats));
-    put(CPU, MetricType::GAUGE, &|stage| stage.cpu.map(u64::from));
-    put(SWITCHES, MetricType::COUNTER, &|stage| Some(facts(stage)?.involuntary_switches));
-    put(MIGRATIONS, MetricType::COUNTER, &|stage| facts(stage)?.migrations);
+    put(BEATS, &|stage, _| Some(Value::Count(stage.beats)));
+    put(CPU, &|stage, _| stage.cpu.map(|cpu| Value::Level(cpu.into())));
+    put(SWITCHES, &|_, facts| Some(Value::Count(facts?.involuntary_switches)));
+    put(MIGRATIONS, &|_, facts| facts?.migrations.map(Value::Count));
+    put(RUN_DELAY, &|_, facts| facts?.run_delay_ns.map(Value::Time));
     let stat = tuning::read_file("/proc/stat").unwrap_or_default();
-    let mut put = |name, of: &dyn Fn(&StageView) -> Option<u64>| {
-        for stage in running() {
-            let Some(ns) = of(stage) else { continue };
-            let metric = time(&[("stage", stage.name.as_str())], ns);
-            families.add(name, help(name), MetricType::COUNTER, metric);
-        }
-    };
-    put(RUN_DELAY, &|stage| facts(stage)?.run_delay_ns);
-    put(STEAL, &|stage| tuning::stolen_ns(&stat, stage.cpu?));
+    put(STEAL, &|stage, _| tuning::stolen_ns(&stat, stage.cpu?).map(Value::Time));
+}
+
+/// What is told of a thread.
+enum Value {
+    Count(u64),
+    Level(u64),
+    /// Nanoseconds that add up.
+    Time(u64),
 }
 
 /// A counter of time.

@@ -61,9 +61,15 @@ const SYNCS: u32 = 16;
 const PAGE: usize = 4096;
 
 impl Facts {
-    /// Asks. Writes, syncs and removes one small file in the state folder.
+    /// Asks. Writes, syncs and removes one small file in the state folder, if that is there; without one
+    /// nothing is written.
     #[must_use]
-    pub fn gather(sight: &Sight, allowed: CpuList, granted: Option<u32>, state: &Path) -> Self {
+    pub fn gather(
+        sight: &Sight,
+        allowed: CpuList,
+        granted: Option<u32>,
+        state: Option<&Path>,
+    ) -> Self {
         let clock = sys::clock_state().map(|(synced, max_error_us, estimated_error_us)| {
             ClockFacts { synced, max_error_us, estimated_error_us }
         });
@@ -76,7 +82,7 @@ impl Facts {
             granted,
             clock: clock.map_err(|why| why.to_string()),
             cards: cards.collect(),
-            disk: disk(sight, state),
+            disk: state.map_or(Err(Unseen::Absent), |state| disk(sight, state)),
         }
     }
 }
@@ -94,7 +100,11 @@ fn disk(sight: &Sight, state: &Path) -> Result<Disk, Unseen> {
     let path = fs::canonicalize(there)?;
     let stat = rustix::fs::statvfs(&path).map_err(io::Error::from)?;
     let kind = kind(&sight.read("/proc/self/mountinfo").unwrap_or_default(), &path);
-    let syncs_ns = syncs(&path).map_err(Unseen::from);
+    let syncs_ns = if state.is_dir() {
+        syncs(&path).map_err(Unseen::from)
+    } else {
+        Err(Unseen::Unreadable(format!("{} is made by the engine's first start", state.display())))
+    };
     Ok(Disk { path, kind, free: stat.f_bavail.saturating_mul(stat.f_frsize), syncs_ns })
 }
 

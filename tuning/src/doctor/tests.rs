@@ -335,11 +335,16 @@ fn this_machine_can_be_examined() {
     let allowed = crate::Host::read(None).unwrap().allowed;
     let allowed = CpuList::new(allowed.iter().map(|cpu| cpu.id));
     let state = tempfile::tempdir().unwrap();
-    let facts = super::Facts::gather(&sight, allowed, None, &state.path().join("not/yet/there"));
+    let later = state.path().join("not/yet/there");
+    let before = super::Facts::gather(&sight, allowed.clone(), None, Some(&later)).disk.unwrap();
+    assert_eq!(before.path, state.path().canonicalize().unwrap());
+    let why = before.syncs_ns.unwrap_err().to_string();
+    assert!(why.contains("made by the engine's first start"), "nothing is written above it: {why}");
+    let facts = super::Facts::gather(&sight, allowed, None, Some(state.path()));
     let patient = Patient::new(&sight, &facts, Layout::Auto, &ROLES, None);
     let report = examine(&patient, Profile::DedicatedNode);
     assert_eq!(report.checks.len(), names().count());
-    assert_eq!(facts.disk.unwrap().path, state.path().canonicalize().unwrap());
+    assert!(!facts.disk.unwrap().syncs_ns.unwrap().is_empty());
     assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0, "nothing is left behind");
 }
 

@@ -33,7 +33,10 @@ fn a_floor_is_noisy_by_its_long_gaps_or_by_what_was_taken() {
         ..JitterFloor::default()
     };
     assert!(!quiet.is_noisy());
-    assert!(JitterFloor { long_gaps: 101, ..quiet }.is_noisy());
+    assert!(JitterFloor { long_gaps: 21, ..quiet }.is_noisy());
     assert!(JitterFloor { stolen_ns: 1_000_000, ..quiet }.is_noisy());
+    let five_seconds = JitterFloor { measured_ns: 5 * second, long_gaps: 500, ..quiet };
+    assert!(!five_seconds.is_noisy());
+    assert!(JitterFloor { long_gaps: 501, ..five_seconds }.is_noisy());
     assert!(!JitterFloor::default().is_noisy());
 }

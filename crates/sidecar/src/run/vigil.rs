@@ -18,15 +18,15 @@ const MINE: [&str; 5] = ["cpus-changed", "quota", "throttled", "moved", "noisy"]
 pub(super) struct Vigil {
     watch: Watch,
     read: fn(&str) -> Option<String>,
-    /// The reasons that are in force.
-    told: BTreeSet<&'static str>,
+    /// The reasons that are in force, and the threads they are about.
+    told: BTreeSet<(&'static str, Option<String>)>,
     at: Instant,
 }
 
 impl Vigil {
     /// Remembers how things are; what placement has told already is no news.
     pub(super) fn begin(told: &[Degraded], watch: Watch, read: fn(&str) -> Option<String>) -> Self {
-        let told = told.iter().map(Degraded::code).filter(|code| MINE.contains(code)).collect();
+        let told = told.iter().filter(|what| MINE.contains(&what.code())).map(reason).collect();
         Self { watch, read, told, at: Instant::now() }
     }
 
@@ -52,19 +52,24 @@ impl Vigil {
         let mut news = Vec::new();
         for what in &found {
             own.degraded.with_label_values(&[what.code()]).set(1);
-            if self.told.insert(what.code()) {
+            if self.told.insert(reason(what)) {
                 let (code, text) = (what.code(), what.to_string());
                 news.push(Said { level: Level::Warn, code, text });
             }
         }
-        let over = |code: &&str| !found.iter().any(|what| what.code() == *code);
-        for code in self.told.extract_if(.., over) {
-            own.degraded.with_label_values(&[code]).set(0);
-            let text = "no longer so".to_owned();
-            news.push(Said { level: Level::Info, code, text });
+        let over = |told: &(_, _)| !found.iter().any(|what| reason(what) == *told);
+        for (code, thread) in self.told.extract_if(.., over) {
+            let holds = found.iter().any(|what| what.code() == code);
+            own.degraded.with_label_values(&[code]).set(i64::from(holds));
+            let of = thread.map_or_else(String::new, |thread| format!("thread {thread}: "));
+            news.push(Said { level: Level::Info, code, text: of + "no longer so" });
         }
         (news, found)
     }
+}
+
+fn reason(what: &Degraded) -> (&'static str, Option<String>) {
+    (what.code(), what.thread().map(str::to_owned))
 }
 
 /// The threads whose processors were not quiet when they were measured.

@@ -53,6 +53,38 @@ fn what_becomes_less_is_told_once_published_and_taken_back() {
 }
 
 #[test]
+fn each_thread_that_is_moved_is_told_of_and_taken_back_by_itself() {
+    fn second_alone(path: &str) -> Option<String> {
+        if path.contains("/77/") { Some("Cpus_allowed_list:\t1\n".to_owned()) } else { both(path) }
+    }
+    fn both(path: &str) -> Option<String> {
+        if path.contains("/78/") { pod(&path.replace("/78/", "/77/")) } else { pod(path) }
+    }
+    fn first_alone(path: &str) -> Option<String> {
+        if path.contains("/78/") { Some("Cpus_allowed_list:\t0\n".to_owned()) } else { pod(path) }
+    }
+    let dir = tempdir().unwrap();
+    let page = Page::create(&dir.path().join("page"), &["hot", "cold"]).unwrap();
+    let reader = page.reader().unwrap();
+    page.writer("hot").unwrap().at_home(77, Some(1));
+    page.writer("cold").unwrap().at_home(78, Some(0));
+    let own = Own::register(&Registry::new()).unwrap();
+    let mut vigil = Vigil::begin(&[], Watch::begin(&first_alone), first_alone);
+    let mut moved = |read: fn(&str) -> Option<String>| {
+        vigil.read = read;
+        let (news, _) = vigil.look(&reader.snapshot(), &own);
+        let news = news.into_iter().filter(|said| said.code == "moved").map(|said| said.text);
+        (news.collect::<Vec<_>>().join("; "), own.degraded.with_label_values(&["moved"]).get())
+    };
+    let (told, gauge) = moved(first_alone);
+    assert!(told.contains("hot") && !told.contains("cold") && gauge == 1, "{told}");
+    let (told, gauge) = moved(both);
+    assert!(told.contains("cold") && !told.contains("hot") && gauge == 1, "{told}");
+    assert_eq!(moved(second_alone), ("thread hot: no longer so".to_owned(), 1));
+    assert_eq!(moved(|_| None), ("thread cold: no longer so".to_owned(), 0));
+}
+
+#[test]
 fn it_looks_at_once_and_then_now_and_again() {
     let mut vigil = Vigil::begin(&[], Watch::begin(&pod), pod);
     let now = Instant::now();
