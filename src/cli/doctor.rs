@@ -144,8 +144,8 @@ impl Subject {
         };
         let state = self.state.as_deref().unwrap_or(&nodes.state_dir);
         let sight = self.sight();
-        // The disk of a process is nothing to a node, and one of another machine cannot be timed from here.
-        let mine = !self.node && self.root == Path::new("/");
+        // The disk of a process is nothing to a node, and the usual place on another machine is not this one.
+        let mine = !self.node && (self.root == Path::new("/") || self.state.is_some());
         let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, mine.then_some(state));
         let layout = super::LayoutChoice::from(nodes.layout).into();
         let hot = self.hot.clone();

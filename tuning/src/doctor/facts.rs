@@ -55,6 +55,8 @@ pub struct Facts {
     pub disk: Result<Disk, Unseen>,
 }
 
+/// Why a disk was not looked at.
+const NOT_OURS: &str = "not looked at: it is not this machine's";
 /// Synced writes that are timed.
 const SYNCS: u32 = 16;
 /// Bytes of each.
@@ -82,7 +84,10 @@ impl Facts {
             granted,
             clock: clock.map_err(|why| why.to_string()),
             cards: cards.collect(),
-            disk: state.map_or(Err(Unseen::Absent), |state| disk(sight, state)),
+            disk: state.map_or_else(
+                || Err(Unseen::Unreadable(NOT_OURS.to_owned())),
+                |state| disk(sight, state),
+            ),
         }
     }
 }
