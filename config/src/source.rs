@@ -20,6 +20,7 @@ pub use postgres::{Postgres, SCHEMA};
 use copy::Copies;
 use net::{NetError, Tls};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -182,6 +183,12 @@ impl Remote {
 /// Whom to trust: the certificates of a file, else the public authorities.
 fn trusted(ca_file: Option<&str>) -> Result<Tls, SourceFault> {
     Tls::new(ca_file.map(Path::new)).map_err(|why: NetError| SourceFault::Address(why.to_string()))
+}
+
+/// Whether a host is this one, by its name: what goes there leaves no machine.
+fn is_here(name: &str) -> bool {
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether a name may be a file of a configuration: no way out of its folder, nothing hidden.

@@ -5,7 +5,7 @@
 //! blocking queries, by the rules of their page: the index of one answer goes into the next question, an
 //! index that goes backwards or is 0 begins anew, and an answer may come without anything having changed.
 
-use super::{Fetched, SourceFault, is_file_name, trusted};
+use super::{Fetched, SourceFault, is_file_name, is_here, trusted};
 use crate::raw::BYTES_MAX;
 use crate::secret::{Secret, read_private};
 use base64::Engine as _;
@@ -53,7 +53,8 @@ impl Consul {
         address: &str,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, SourceFault> {
-        let bad = |why: &str| SourceFault::Address(format!("{address}: {why}"));
+        // An address may hold a token by mistake: it is not repeated.
+        let bad = |why: &str| SourceFault::Address(format!("consul://...: {why}"));
         let (scheme, rest) = match address.split_once("://") {
             Some(("consul", rest)) => ("http", rest),
             Some(("consul+https", rest)) => ("https", rest),
@@ -81,6 +82,10 @@ impl Consul {
                 Some(("ca_file", path)) if scheme == "https" => ca_file = Some(path.to_owned()),
                 _ => return Err(bad("the only options are token_file and, with https, ca_file")),
             }
+        }
+        let name = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+        if scheme == "http" && !token.is_empty() && !is_here(name.map_or(host, |(name, _)| name)) {
+            return Err(bad("a token needs consul+https:// on its way to another host"));
         }
         let tls = (scheme == "https").then(|| trusted(ca_file.as_deref())).transpose()?;
         Ok(Self {

@@ -10,7 +10,7 @@
 
 mod wire;
 
-use super::{Fetched, SourceFault, is_file_name, trusted};
+use super::{Fetched, SourceFault, is_file_name, is_here, trusted};
 use crate::secret::{Secret, read_private};
 use net::Tls;
 use postgres_protocol::message::backend::DataRowBody;
@@ -83,7 +83,7 @@ impl Postgres {
         }
         let mut password = variable("PGPASSWORD").map_or_else(Secret::default, Secret::new);
         let mut table = TABLE;
-        let mut secure = !(name == "localhost" || name.starts_with("127."));
+        let mut secure = !is_here(name);
         let mut ca_file = None;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {

@@ -9,7 +9,7 @@ use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, Scr
 use postgres_protocol::message::backend::{DataRowBody, ErrorFields, Message};
 use postgres_protocol::message::frontend;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 /// How long an answer may take.
@@ -63,13 +63,28 @@ impl Stream {
     }
 }
 
+/// A connection to the first of some addresses that takes one. Each has an equal share of the time that
+/// is left: one that is silent leaves some for the others.
+fn dial(addresses: &[SocketAddr], patience: Duration) -> io::Result<TcpStream> {
+    let until = Instant::now() + patience;
+    let mut last = io::Error::other("no address");
+    for (address, others) in addresses.iter().zip((0..addresses.len()).rev()) {
+        let left = until.saturating_duration_since(Instant::now());
+        let share = left / u32::try_from(others + 1).unwrap_or(u32::MAX);
+        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+            Ok(stream) => return Ok(stream),
+            Err(why) => last = why,
+        }
+    }
+    Err(last)
+}
+
 impl Wire {
     pub(super) fn open(of: &Postgres) -> Result<Self, SourceFault> {
         let failed =
             |why: &dyn std::fmt::Display| SourceFault::Away(format!("{}: {why}", of.called));
-        let address = of.host.to_socket_addrs().map_err(|why| failed(&why))?.next();
-        let address = address.ok_or_else(|| failed(&"no address"))?;
-        let tcp = TcpStream::connect_timeout(&address, PATIENCE).map_err(|why| failed(&why))?;
+        let addresses = of.host.to_socket_addrs().map_err(|why| failed(&why))?;
+        let tcp = dial(&addresses.collect::<Vec<_>>(), PATIENCE).map_err(|why| failed(&why))?;
         tcp.set_read_timeout(Some(PATIENCE)).map_err(away)?;
         tcp.set_write_timeout(Some(PATIENCE)).map_err(away)?;
         let stream = match &of.tls {
@@ -262,3 +277,6 @@ pub(super) fn away(why: io::Error) -> SourceFault {
 fn out_of_order() -> SourceFault {
     SourceFault::Away("postgres: an answer out of order".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

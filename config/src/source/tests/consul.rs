@@ -98,9 +98,7 @@ fn a_change_ends_the_wait_and_what_is_the_same_is_none() {
         drop(source);
         told.send(text)
     });
-    while stub.asked().len() == asked {
-        thread::yield_now();
-    }
+    assert!(stub.is_asked_again(asked, LONG));
     assert!(stub.asked().last().is_some_and(|asked| asked.contains("&index=12&wait=")));
     stub.put("arb/prod/nodes.yaml", b"nodes: {layout: split}");
     let text = heard.recv_timeout(LONG).expect("the wait ends");
@@ -197,5 +195,30 @@ fn addresses_that_are_none_say_what_is_allowed() {
     ] {
         let told = Consul::new(bad, &|_| None).unwrap_err().to_string();
         assert!(told.contains(why), "{bad}: {told}");
+    }
+    let told = Consul::new("consul://x:1/a?token=Planted", &|_| None).unwrap_err();
+    assert!(!format!("{told} {told:?}").contains("Planted"), "{told}");
+}
+
+#[test]
+fn a_token_leaves_this_host_under_tls_only() {
+    for (host, fine) in [
+        ("127.0.0.1:8500", true),
+        ("localhost", true),
+        ("[::1]:8500", true),
+        ("consul.internal:8500", false),
+        ("127.0.0.1.example.com:8500", false),
+        ("10.0.0.7:8500", false),
+    ] {
+        let of = |scheme: &str, token: &str| {
+            Consul::new(&format!("{scheme}://{host}/arb"), &with_token(token)).map(drop)
+        };
+        let told = of("consul", TOKEN);
+        assert_eq!(told.is_ok(), fine, "{host}: {told:?}");
+        if let Err(why) = told {
+            assert!(why.to_string().contains("a token needs consul+https://"), "{why}");
+        }
+        of("consul", "").unwrap();
+        of("consul+https", TOKEN).unwrap();
     }
 }

@@ -12,6 +12,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The variable that makes a missing server a failure.
+const NEEDED: &str = "FUNDING_ARB_NEEDS_POSTGRES";
 const PASSWORD: &str = "Planted-pa55";
 
 /// A server on a port of its own; ends with the test.
@@ -27,6 +29,7 @@ impl Server {
     fn start(what: &str) -> Option<Self> {
         let Some(bin) = installed() else {
             let why = "no PostgreSQL server is installed below /usr/lib/postgresql";
+            assert!(std::env::var_os(NEEDED).is_none(), "{what}: {why}, and {NEEDED} is set");
             let _ = writeln!(std::io::stderr(), "SKIPPED: {what}: {why}");
             return None;
         };
@@ -262,6 +265,19 @@ fn addresses_that_are_none_say_what_is_allowed_and_never_repeat_a_password() {
     ] {
         let told = Remote::new(bad, Path::new("/no/such"), &|_| None).unwrap_err().to_string();
         assert!(told.contains(why) && !told.contains("Planted"), "{bad}: {told}");
+    }
+}
+
+#[test]
+fn another_host_is_asked_under_tls_whatever_its_name_begins_with() {
+    let told = |host: &str| {
+        let why = "?sslrootcert=/no/such";
+        Postgres::new(&format!("postgres://u@{host}:1/d{why}"), &|_| None).map(drop)
+    };
+    told("127.0.0.9").unwrap();
+    told("localhost").unwrap();
+    for host in ["127.example.com", "db.internal"] {
+        assert!(told(host).unwrap_err().to_string().contains("CA file"), "{host}");
     }
 }
 

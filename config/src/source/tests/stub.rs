@@ -106,6 +106,13 @@ impl Stub {
         self.store.0.lock().unwrap().asked.clone()
     }
 
+    /// Waits for a question after the first `count`.
+    pub(super) fn is_asked_again(&self, count: usize, patience: Duration) -> bool {
+        let store = self.store.0.lock().unwrap();
+        let waited = self.store.1.wait_timeout_while(store, patience, |s| s.asked.len() <= count);
+        !waited.unwrap().1.timed_out()
+    }
+
     /// From now on nobody listens.
     pub(super) fn stop(&self) {
         self.store.0.lock().unwrap().closed = true;
@@ -125,6 +132,7 @@ fn answer(mut stream: impl Read + Write, shared: &(Mutex<Store>, Condvar)) {
     let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut store = shared.0.lock().unwrap();
     store.asked.push(target.clone());
+    shared.1.notify_all();
     if !token {
         drop(store);
         return reply(&mut stream, "403 Forbidden", None, b"Permission denied: token with AccessorID '00000000-0000-0000-0000-000000000002' lacks permission 'key:list'");
