@@ -29,8 +29,9 @@ pub(crate) struct Outcome {
 
 /// Stops everything and reports.
 pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Result<Outcome, Fault> {
-    let Started { reloader, engine, placement, venues, scenario, journal, began, tenure, .. } =
-        started;
+    let Started {
+        reloader, engine, placement, venues, scenario, journal, mode, began, tenure, ..
+    } = started;
     drop(reloader);
     let seconds = began.elapsed().as_secs_f64();
     let last = engine.stop(patience);
@@ -49,6 +50,7 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
     let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
     let (page, counts, pnl) = (&last.page, view.counts, view.pnl);
     let report = Report {
+        mode: format!("{mode:?}").to_lowercase(),
         seconds,
         ended: ended.to_owned(),
         scenario,

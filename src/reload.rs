@@ -62,7 +62,7 @@ pub(crate) struct Setup {
     /// The folder of the journal.
     pub(crate) journal: PathBuf,
     pub(crate) versions: wiring::Versions,
-    /// Our accounts; `None` where the venues are simulated, which give out keys of their own.
+    /// Our accounts; `None` on paper, and where the venues are simulated, which give out keys of their own.
     pub(crate) accounts: Option<wiring::Accounts>,
     /// Files of their own that keys were read from.
     pub(crate) key_files: Vec<PathBuf>,
@@ -226,8 +226,7 @@ impl Work {
         let (bell, exchanges) = (self.bell.clone(), fit.rekeyed.clone());
         let stops = move || bell.is_stopped();
         let Some(mut accounts) = self.accounts.take() else {
-            let told =
-                |name| format!("{name}: simulated venues give out their own keys: no effect");
+            let told = |name| format!("{name}: no key of yours is used in this mode: no effect");
             let keys = exchanges.iter().map(told).collect();
             let adopted = self.adopt(fit, cause);
             return adopted.map_or_else(

@@ -10,6 +10,8 @@ use telemetry::{Buckets, Counter, Hist, Snapshot};
 /// Everything a run came to, as `--report` writes it. Amounts are decimal texts.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    /// sim, paper or live.
+    pub(crate) mode: String,
     /// Seconds the run lasted.
     pub(crate) seconds: f64,
     /// How the run ended.
@@ -167,6 +169,9 @@ impl Display for Report {
         writeln!(f, "\n{} after {:.1} s", self.ended, self.seconds)?;
         if let Some(scenario) = &self.scenario {
             writeln!(f, "simulated venues: {scenario}")?;
+        }
+        if self.mode == "paper" {
+            writeln!(f, "paper: every fill is ours alone, no order reached a venue")?;
         }
         let Earned { trading, funding, fees, total } = &self.pnl;
         writeln!(f, "\nearned   {:>16}", short(*total))?;

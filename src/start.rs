@@ -23,6 +23,7 @@ use sidecar::{
     About, Fitness, JournalPlan, Limits, Listen, LogPlan, Sidecar, SidecarError, SidecarHandle,
     SidecarPlan,
 };
+use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -76,6 +77,12 @@ pub(crate) enum Fault {
     Sidecar(#[from] SidecarError),
     #[error(transparent)]
     Engine(#[from] engine::Fault),
+    #[error(
+        "the journal in {} was not kept in mode paper: give paper a state folder of its own", .0.display()
+    )]
+    NotPaper(PathBuf),
+    #[error("the journal in {} was kept in mode paper: its positions are on no venue; use another state folder", .0.display())]
+    OnPaper(PathBuf),
     #[error("cannot start thread reload: {0}")]
     Reload(io::Error),
     #[error("{}: {why}", path.display())]
@@ -117,6 +124,7 @@ pub(crate) struct Started {
     pub(crate) scenario: Option<String>,
     pub(crate) journal: PathBuf,
     pub(crate) title: String,
+    pub(crate) mode: Mode,
     /// What the venues list and could not be read; nothing of it is wanted.
     pub(crate) unread: Vec<Unread>,
     /// Sizes of strategies that the venues' lists do not allow.
@@ -142,7 +150,7 @@ pub(crate) fn start(
     let (core, known_until) = core(&journal_dir, config, &plan)?;
     // The copy is the shadow: a copy has no room ahead, and the live core must not allocate.
     let shadow = core.clone();
-    let page = make_page(&state, config.nodes.pages_dir.as_deref(), &placement)?;
+    let page = make_page(&state, config, &placement)?;
     let Opened { writer, keeper, next_index, .. } = opened;
     let door = Door::of(&state);
     let kill = killed(&door);
@@ -165,9 +173,8 @@ pub(crate) fn start(
     let (snapshot_every, retain) = (SNAPSHOT, Some(records_kept(config)));
     let journal = JournalPlan { keeper, shadow, from: next_index, snapshot_every, retain };
     let notices = std::mem::take(&mut wired.notices);
-    let real = site.scenario.is_none();
-    let accounts = real.then(|| std::mem::take(&mut wired.accounts));
-    let bell = origin.bell.clone();
+    let signs = site.scenario.is_none() && config.system.mode == Mode::Live;
+    let accounts = signs.then(|| std::mem::take(&mut wired.accounts));
     let cpus = (fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state), watch);
     let beside = Beside {
         site: &site,
@@ -175,7 +182,7 @@ pub(crate) fn start(
         state: &state,
         notices,
         plan: &plan,
-        bell,
+        bell: origin.bell.clone(),
         cpus,
         lease: tenure.as_ref().map(Tenure::watch),
     };
@@ -198,6 +205,7 @@ pub(crate) fn start(
         scenario: site.scenario,
         journal: journal_dir,
         title,
+        mode: config.system.mode,
         unread: lists.unread,
         misfits,
         began: Instant::now(),
@@ -266,6 +274,7 @@ fn find_venues(wish: &Wish<'_>) -> Result<(PathBuf, Site, Option<Venues>), Fault
         return Ok((state, site, Some(venues)));
     }
     make_folder(&wish.state)?;
+    ours(&wish.state.join(JOURNAL), wish.config.system.mode == Mode::Paper)?;
     let site = match wish.venues {
         Some(dir) => Site::simulated(dir, wish.config)?,
         None => Site::configured(wish.config)?,
@@ -277,7 +286,7 @@ fn find_venues(wish: &Wish<'_>) -> Result<(PathBuf, Site, Option<Venues>), Fault
 fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
     make_folder(state)?;
     let fault = |why| Fault::State { path: state.to_owned(), why };
-    let mut runs: Vec<_> = std::fs::read_dir(state)
+    let mut runs: Vec<_> = fs::read_dir(state)
         .map_err(fault)?
         .flatten()
         .map(|entry| entry.path())
@@ -287,7 +296,7 @@ fn fresh_folder(state: &Path) -> Result<PathBuf, Fault> {
     runs.sort();
     for old in runs.iter().take(runs.len().saturating_sub(RUNS_KEPT - 1)) {
         page::forget(old);
-        std::fs::remove_dir_all(old).map_err(fault)?;
+        fs::remove_dir_all(old).map_err(fault)?;
     }
     let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let seconds = wall.map_or(0, |wall| wall.as_millis());
@@ -299,7 +308,26 @@ fn is_run(path: &Path) -> bool {
 }
 
 fn make_folder(path: &Path) -> Result<(), Fault> {
-    std::fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
+    fs::create_dir_all(path).map_err(|why| Fault::State { path: path.to_owned(), why })
+}
+
+/// Paper accounts and real ones are never mixed up: a journal belongs to the kind that began it.
+fn ours(journal: &Path, paper: bool) -> Result<(), Fault> {
+    let mark = journal.join("paper");
+    let begun = fs::read_dir(journal).is_ok_and(|mut entries| entries.next().is_some());
+    match (begun, mark.exists()) {
+        (true, marked) if marked != paper => {
+            let path = journal.to_owned();
+            return Err(if paper { Fault::NotPaper(path) } else { Fault::OnPaper(path) });
+        }
+        (false, _) if paper => {
+            make_folder(journal)?;
+            fs::write(&mark, "orders of this journal were filled on paper\n")
+                .map_err(|why| Fault::State { path: mark, why })?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Records of the segments that are kept before the newest snapshot.
@@ -327,11 +355,12 @@ fn open_journal(
     Ok((opened, plan))
 }
 
-fn make_page(state: &Path, pages: Option<&Path>, placement: &Placement) -> Result<Page, Fault> {
+fn make_page(state: &Path, config: &Config, placement: &Placement) -> Result<Page, Fault> {
+    let paper = config.system.mode == Mode::Paper;
     let blocks = engine::blocks(placement);
     let blocks: Vec<_> = blocks.iter().map(String::as_str).collect();
-    let rings: Vec<_> = LIVE.links.iter().map(|link| (link.name, link.depth)).collect();
-    Ok(page::make(state, pages, &blocks, &rings)?)
+    let rings: Vec<_> = LIVE.links.iter().map(|link| (link.name, link.slots(paper))).collect();
+    Ok(page::make(state, config.nodes.pages_dir.as_deref(), &blocks, &rings)?)
 }
 
 /// What the sidecar is told besides the configuration.
@@ -414,3 +443,6 @@ fn log_plan(
     let level = log::level(logging, wish.config.system.debug);
     Ok(LogPlan { format: log::format(logging), level, target, instruments })
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,10 @@ pub(crate) const LIVE: Topology = Topology {
     ],
 };
 
+/// In paper mode what stands in a gateway's place sees the whole market: its `clk` ring carries what the
+/// `md` ring beside it does, and has as many slots.
+const MARKET_SLOTS: usize = 8192;
+
 const BINANCE: &[VenueId] = &[VenueId::BinanceSpot, VenueId::BinanceUsdm];
 const OKX: &[VenueId] = &[VenueId::Okx];
 const BYBIT: &[VenueId] = &[VenueId::Bybit];
@@ -65,7 +69,7 @@ pub(crate) enum Does {
     Feed(&'static [VenueId]),
     /// Runs the core.
     Strategy,
-    /// Sends the orders of these venues and reads their accounts.
+    /// Sends the orders of these venues and reads their accounts; in paper mode, fills them.
     Gateway(&'static [VenueId]),
 }
 
@@ -82,6 +86,14 @@ pub(crate) struct LinkRow {
     pub(crate) depth: usize,
     /// What a full ring does to its writer.
     pub(crate) full: Full,
+}
+
+impl LinkRow {
+    /// Its slots, where orders go to venues or where they are filled on paper.
+    pub(crate) fn slots(&self, paper: bool) -> usize {
+        let of_clocks = self.from.starts_with("feed-") && self.to.starts_with("gw-");
+        if paper && of_clocks { MARKET_SLOTS } else { self.depth }
+    }
 }
 
 const fn stage(name: &'static str, does: Does) -> StageRow {

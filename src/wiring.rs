@@ -2,6 +2,7 @@
 
 mod feeds;
 mod gateways;
+mod papers;
 
 use crate::runner::Crew;
 use crate::site::Site;
@@ -126,8 +127,9 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
     let (commands, orders) = ring("commands", COMMANDS, Full::Halt);
     let (offer, versions) = ring("versions", VERSIONS, Full::Halt);
     let (retired, former) = ring("retired", VERSIONS, Full::Halt);
+    let paper = papers::desk(&blueprint);
     let mut bench = Workbench {
-        rings: Rings::new(),
+        rings: Rings::new(paper.is_some()),
         page: blueprint.page,
         notices: Vec::new(),
         accounts: Accounts::default(),
@@ -152,12 +154,15 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         limits,
         ..
     } = blueprint;
-    let order = Order { config, site, plan, instance, kill, fence, known_until, limits };
+    let order = Order { config, site, plan, instance, kill, fence, known_until, limits, paper };
     let mut core = Some((core, journal, Told { commands: orders, versions, retired }));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
             Does::Feed(venues) => feeds::stage(&mut bench, &order, row.name, venues)?,
-            Does::Gateway(venues) => gateways::stage(&mut bench, &order, row.name, venues)?,
+            Does::Gateway(venues) => match &order.paper {
+                Some(desk) => papers::stage(&mut bench, &order, desk, (row.name, venues))?,
+                None => gateways::stage(&mut bench, &order, row.name, venues)?,
+            },
             Does::Strategy => {
                 let (core, journal, told) = core.take().ok_or(Fault::Twice("strategy"))?;
                 Some(strategy(&mut bench, site, row.name, core, journal, told)?)
@@ -185,6 +190,8 @@ pub(crate) struct Order<'a> {
     pub(crate) fence: Fence,
     pub(crate) known_until: WallNs,
     pub(crate) limits: &'a Limits,
+    /// Where orders are filled on paper: how.
+    pub(crate) paper: Option<papers::PaperDesk>,
 }
 
 /// What stages are put together with.
@@ -247,10 +254,10 @@ pub(crate) struct Rings {
 }
 
 impl Rings {
-    fn new() -> Self {
+    fn new(paper: bool) -> Self {
         let mut rings = Self { senders: BTreeMap::new(), receivers: BTreeMap::new() };
         for link in LIVE.links {
-            let (sender, receiver) = ring(link.name, link.depth, link.full);
+            let (sender, receiver) = ring(link.name, link.slots(paper), link.full);
             rings.senders.insert(link.name, sender);
             rings.receivers.insert(link.name, receiver);
         }

@@ -20,7 +20,7 @@ pub use nodes::{JournalPlan, Layout, LeasePlan, Nodes};
 pub use risk::{AlertAction, AlertKind, Risk};
 pub use services::{Api, Database, Messaging, Monitoring};
 pub use strategies::{Class, Strategy};
-pub use system::{Environment, Level, LogFormat, LogOutput, Logging, Mode, System};
+pub use system::{Balance, Environment, Level, LogFormat, LogOutput, Logging, Mode, Paper, System};
 
 use crate::fault::{Fault, Place, Warning};
 use crate::keys::Recorder;
@@ -33,6 +33,8 @@ use section::Section;
 pub struct Config {
     /// Who and in which mode.
     pub system: System,
+    /// How orders are filled in mode paper.
+    pub paper: Paper,
     /// What is logged and how.
     pub logging: Logging,
     /// The exchanges, enabled or not.
@@ -125,6 +127,7 @@ pub(crate) fn read(tree: &Node, recorder: Option<Recorder>, faults: &mut Vec<Fau
     let mut root = Section::root(tree, recorder, faults);
     let mut config = Config {
         system: system::read_system(root.section("system", faults), faults),
+        paper: system::read_paper(root.section("paper", faults), faults),
         logging: system::read_logging(root.section("logging", faults), faults),
         exchanges: exchanges::read(root.section("exchanges", faults), &mut warnings, faults),
         strategies: strategies::read(&root.section("strategies", faults), faults),

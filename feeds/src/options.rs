@@ -66,6 +66,9 @@ pub struct FeedOptions {
     pub intervals_every: Span,
     /// How long an unchanged quote or depth is not repeated to the core.
     pub repeat_after: Span,
+    /// Whether everything the core is told goes on the ring to the gateways too, not the clocks alone: in paper
+    /// mode, where what stands in their place fills orders against the market.
+    pub market_too: bool,
     /// After this long a Binance connection is renewed: the venue cuts it at 24 hours.
     pub renew_after: Span,
 }
@@ -85,6 +88,7 @@ impl Default for FeedOptions {
             clock_every: Span::from_secs(5),
             intervals_every: Span::from_secs(300),
             repeat_after: Span::from_millis(500),
+            market_too: false,
             renew_after: Span::from_secs(23 * 3600),
         }
     }

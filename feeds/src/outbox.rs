@@ -5,9 +5,9 @@
 
 use crate::fifo::Fifo;
 use crate::symbols::Row;
-use base::input::BookHealth;
+use base::input::{BookHealth, BookState};
 use base::record::Kind;
-use base::{Record, VenueId};
+use base::{Input, InstrumentId, Record, VenueId};
 use rings::Sender;
 
 /// Kinds of market data of which the newest replaces the others.
@@ -30,6 +30,8 @@ pub(crate) struct Outbox {
     sender: Sender<Record>,
     /// To the gateway of the same venues: what is known of their clocks.
     clocks_on: Option<Sender<Record>>,
+    /// Paper mode: everything that reaches the core goes there too.
+    twin: Option<Twin>,
     /// State changes that found no room, in order.
     states: Fifo<(Row, Record)>,
     /// The newest record of each kind and instrument that found no room.
@@ -42,6 +44,14 @@ pub(crate) struct Outbox {
     dropped: u64,
     /// State changes by what they said.
     told: [u64; BookHealth::ALL.len()],
+}
+
+/// The second ring of paper mode.
+#[derive(Debug)]
+struct Twin {
+    ring: Sender<Record>,
+    /// Something found no room, and its reader has not been told yet.
+    torn: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +71,7 @@ impl Outbox {
         Self {
             sender,
             clocks_on,
+            twin: None,
             states: Fifo::with_capacity(4 * rows + STATES_EXTRA, (Row(0), Record::EMPTY)),
             late: vec![NOT_LATE; rows * KINDS].into_boxed_slice(),
             order: Fifo::with_capacity(rows * KINDS, 0),
@@ -69,6 +80,11 @@ impl Outbox {
             dropped: 0,
             told: [0; BookHealth::ALL.len()],
         }
+    }
+
+    /// From now on the ring to the gateways carries all that the core's does.
+    pub(crate) fn tell_twice(&mut self) {
+        self.twin = self.clocks_on.take().map(|ring| Twin { ring, torn: false });
     }
 
     /// How often each health was told since the last call.
@@ -239,13 +255,37 @@ impl Outbox {
     fn push(&mut self, record: Record) -> bool {
         let pushed = self.sender.push(record).is_ok();
         self.sent += u64::from(pushed);
+        if let Some(twin) = &mut self.twin
+            && pushed
+        {
+            twin.push(record);
+        }
         pushed
     }
 
     /// How full the ring to the core and that to the gateway are, and how many pushes found them full.
     pub(crate) fn rings(&self) -> [(usize, u64); 2] {
         let of = |sender: &Sender<Record>| (sender.fill(), sender.refused());
-        [of(&self.sender), self.clocks_on.as_ref().map_or((0, 0), of)]
+        let second = self.twin.as_ref().map(|twin| &twin.ring).or(self.clocks_on.as_ref());
+        [of(&self.sender), second.map_or((0, 0), of)]
+    }
+}
+
+impl Twin {
+    /// Passes on what the core was told. What finds no room is lost, and before anything else is passed its
+    /// reader is told so: no book is known there until its next quote.
+    #[cold]
+    #[inline(never)]
+    fn push(&mut self, record: Record) {
+        if self.torn {
+            let Some(venue) = record.venue_id() else { return };
+            let (instrument, state) = (InstrumentId::ALL, BookHealth::Gap);
+            let lost = Input::BookState(BookState { venue, instrument, state });
+            if self.ring.push(lost.record(record.stamp)).is_err() {
+                return;
+            }
+        }
+        self.torn = self.ring.push(record).is_err();
     }
 }
 

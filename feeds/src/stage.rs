@@ -42,7 +42,8 @@ pub struct FeedErrands {
 pub struct FeedTells {
     /// To the core.
     pub records: Sender<Record>,
-    /// To the gateway of the same venues, which stamps its requests by their clocks.
+    /// To the gateway of the same venues, which stamps its requests by their clocks; with
+    /// [`FeedOptions::market_too`] all of `records` as well.
     pub clocks: Option<Sender<Record>>,
     /// To the page.
     pub page: Writer,
@@ -104,7 +105,10 @@ impl<L: Channel, C: Clock> FeedStage<L, C> {
             .into_iter()
             .filter(|venue| plan.sessions.iter().any(|session| session.line.venue() == *venue))
             .collect();
-        let outbox = Outbox::new(tells.records, tells.clocks, plan.rows.len());
+        let mut outbox = Outbox::new(tells.records, tells.clocks, plan.rows.len());
+        if options.market_too {
+            outbox.tell_twice();
+        }
         let has_intervals = venues.contains(&VenueId::BinanceUsdm);
         Self {
             name: plan.name,

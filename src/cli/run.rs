@@ -154,10 +154,11 @@ fn writable(path: &Path) -> Result<(), String> {
 /// Modes this program may run in.
 fn allowed(mode: Mode, live: bool) -> Result<(), &'static str> {
     match (mode, live) {
-        (Mode::Sim, false) | (Mode::Live, true) => Ok(()),
-        (Mode::Sim, true) => Err("--live needs `system.mode: live` in the configuration"),
+        (Mode::Sim | Mode::Paper, false) | (Mode::Live, true) => Ok(()),
+        (Mode::Sim | Mode::Paper, true) => {
+            Err("--live needs `system.mode: live` in the configuration")
+        }
         (Mode::Live, false) => Err("`system.mode: live` trades real money: say --live as well"),
-        (Mode::Paper, _) => Err("`system.mode: paper` is not offered by this version: use sim"),
     }
 }
 

@@ -34,3 +34,13 @@ fn a_feed_leads_to_the_strategy_and_the_strategy_to_the_gateways() {
     let gateways: Vec<_> = LIVE.downstream("strategy").collect();
     assert_eq!(gateways, ["gw-binance", "gw-okx", "gw-bybit"]);
 }
+
+#[test]
+fn on_paper_a_gateways_place_has_room_for_the_market_and_nothing_else_changes() {
+    for link in LIVE.links {
+        let market = link.name.replace("clk-", "md-");
+        let like = LIVE.links.iter().find(|other| other.name == market).map(|other| other.depth);
+        assert_eq!(link.slots(false), link.depth);
+        assert_eq!(Some(link.slots(true)), like, "{}", link.name);
+    }
+}

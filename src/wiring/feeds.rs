@@ -23,6 +23,7 @@ pub(super) fn stage(
     }
     let mut options =
         FeedOptions { probe: plan.orders.probe, speed: site.speed, ..FeedOptions::default() };
+    options.market_too = order.paper.is_some();
     options.trades = venues.iter().any(|v| config.venue(*v).is_some_and(|e| e.public_trades));
     options.index = venues.iter().any(|v| config.venue(*v).is_some_and(|e| e.index_price));
     for venue in VenueId::ALL {

@@ -193,6 +193,17 @@ impl Core {
         }
     }
 
+    /// What every account moved, by venue and asset.
+    pub fn accounts(&self) -> impl Iterator<Item = (VenueId, base::AssetId, &crate::Account)> {
+        self.ledger.accounts()
+    }
+
+    /// The book of one instrument.
+    #[must_use]
+    pub fn book(&self, id: base::InstrumentId) -> Option<&crate::Book> {
+        self.ledger.book(id)
+    }
+
     fn venue_views(&self) -> Vec<VenueView> {
         let used = |(id, _): &(VenueId, _)| self.rules.used & bit(*id) != 0;
         let venues = VenueId::ALL.into_iter().zip(&self.venues).filter(used);

@@ -8,17 +8,27 @@ use std::collections::{BTreeMap, BTreeSet};
 const FLOORS: &[(&str, u8)] = &[
     ("base",        0),
     ("rings",       1), ("telemetry", 1), ("journal", 1), ("net", 1),
-    ("config",      2), ("tuning",    2), ("venue",   2),
+    ("config",      2), ("tuning",    2), ("venue",   2), ("lease", 2),
     ("sim",         3),
-    ("feeds",       4), ("strategy",  4), ("gateway",   4),
+    ("feeds",       4), ("strategy",  4), ("gateway",   4), ("paper", 4),
     ("sidecar",     5),
     ("funding-arb", 6),
     ("xtask",       6),
 ];
 
 /// The crates of the hot path.
-const HOT: &[&str] =
-    &["base", "rings", "telemetry", "journal", "net", "venue", "feeds", "strategy", "gateway"];
+const HOT: &[&str] = &[
+    "base",
+    "rings",
+    "telemetry",
+    "journal",
+    "net",
+    "venue",
+    "feeds",
+    "strategy",
+    "gateway",
+    "paper",
+];
 
 /// What the hot path must not even link.
 const NOT_IN_HOT: &[&str] = &["serde-saphyr", "prometheus", "clap", "crossterm"];
@@ -112,6 +122,15 @@ fn the_hot_path_links_nothing_cold() {
         for name in NOT_IN_HOT {
             assert!(!linked.contains(*name), "{hot} links {name}");
         }
+    }
+}
+
+#[test]
+fn what_fills_orders_on_paper_has_no_way_out() {
+    let linked = linked(&metadata(), "paper");
+    assert!(linked.contains("rings"), "the walk over the graph found nothing");
+    for name in ["net", "venue", "gateway", "mio", "rustls", "ureq", "tungstenite"] {
+        assert!(!linked.contains(name), "paper links {name}");
     }
 }
 

@@ -21,7 +21,7 @@ fn secret(exchange: &str, number: u32) -> String {
 }
 
 /// The usual scenario, whose account has two keys at each venue.
-fn scenario(folder: &Folder) {
+pub(crate) fn scenario(folder: &Folder) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/sim/scenarios/default.yaml");
     let usual = fs::read_to_string(path).expect("a scenario");
     let (before, _) = usual.split_once("    keys:\n").expect("keys");
@@ -78,29 +78,36 @@ fn configure(folder: &Folder, venues: &Value) {
             text += &format!("    {kind}_file: {mounted}/{name}\n");
             let _ = symlink(format!("..data/{name}"), folder.path(&format!("mounted/{name}")));
         }
-        text += "    endpoints:\n";
-        for venue in VENUES.iter().filter(|venue| venue.starts_with(exchange)) {
-            let mut indent = "      ";
-            if let Some((_, product)) = venue.split_once('-') {
-                text += &format!("      {product}:\n");
-                indent = "        ";
-            }
-            for address in ["rest", "public", "market", "private", "trade"] {
-                let at = venues["venues"][venue][address].as_str().expect("an address");
-                text += &format!("{indent}{address}: \"{at}\"\n");
-            }
-        }
+        text += &endpoints(exchange, venues);
     }
     folder.write("config/exchanges.yaml", &text);
 }
 
-struct Venues {
-    running: Running,
+/// The addresses of an exchange's venues, as keys of its section.
+pub(crate) fn endpoints(exchange: &str, venues: &Value) -> String {
+    let mut text = "    endpoints:\n".to_owned();
+    for venue in VENUES.iter().filter(|venue| venue.starts_with(exchange)) {
+        let mut indent = "      ";
+        if let Some((_, product)) = venue.split_once('-') {
+            text += &format!("      {product}:\n");
+            indent = "        ";
+        }
+        for address in ["rest", "public", "market", "private", "trade"] {
+            let at = venues["venues"][venue][address].as_str().expect("an address");
+            text += &format!("{indent}{address}: \"{at}\"\n");
+        }
+    }
+    text
+}
+
+/// Simulated venues in real time, which say who asked with which key.
+pub(crate) struct Venues {
+    pub(crate) running: Running,
     control: String,
 }
 
 impl Venues {
-    fn start(folder: &Folder) -> (Self, Value) {
+    pub(crate) fn start(folder: &Folder) -> (Self, Value) {
         let mut command = program();
         command.args(["venues", "--speed", "1", "--now", "--dir"]).arg(folder.path("venues"));
         command.arg("--scenario").arg(folder.path("scenario.yaml"));
@@ -113,7 +120,7 @@ impl Venues {
         (Self { running, control }, json)
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> Value {
         let mut stream = TcpStream::connect(&self.control).expect("they listen");
         let length = body.len();
         write!(stream, "{method} {path} HTTP/1.1\r\ncontent-length: {length}\r\n\r\n{body}")
@@ -124,7 +131,7 @@ impl Venues {
     }
 
     /// How often each venue took, and how often it refused, the key of that number.
-    fn used(&self, number: u32) -> Vec<(u64, u64)> {
+    pub(crate) fn used(&self, number: u32) -> Vec<(u64, u64)> {
         let ledger = self.ask("GET", "/ledger", "");
         let of = |venue: &Value| {
             let exchange = venue["venue"].as_str().and_then(|name| name.split('-').next());

@@ -12,6 +12,7 @@ mod floors;
 mod golden;
 mod keys;
 mod lease;
+mod paper;
 mod refusals;
 mod reload;
 mod restart;

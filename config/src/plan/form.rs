@@ -250,6 +250,23 @@ pub(crate) fn amount(min: u32, max: i64) -> Form<'static, Money> {
     })
 }
 
+/// An amount up to `max` whole units and the asset it is of.
+pub(crate) fn balance(max: i64) -> Form<'static, (Money, String)> {
+    let number = pattern::decimal("0", &max.to_string(), usize::from(Money::EXP));
+    let asset = format!("[^{}a-z/:,\\-]+", pattern::SPACE);
+    let shape = Shape::texts(format!("(?:{number})[ \\t]+{asset}"));
+    let allowed = format!("an amount from 0 to {max} and its asset, such as 10000 USDT");
+    Form::new(allowed, shape, move |text| {
+        let (amount, asset) = text.split_once([' ', '\t'])?;
+        let asset = asset.trim_start_matches([' ', '\t']);
+        let amount = Money::parse(amount.as_bytes()).ok()?;
+        let named = |c: char| !c.is_whitespace() && !c.is_ascii_lowercase() && !"/:,-".contains(c);
+        let good = !asset.is_empty() && asset.chars().all(named);
+        let within = Money::ZERO..=Money::from_whole(max);
+        (good && within.contains(&amount)).then(|| (amount, asset.to_owned()))
+    })
+}
+
 /// An amount above zero, up to `max` whole units.
 pub(crate) fn amount_above_zero(max: i64) -> Form<'static, Money> {
     let shape = Shape {

@@ -1,9 +1,9 @@
 //! Who runs, in which mode, and what is logged.
 
-use super::form::{bytes, choice, code, flag, text, whole, word, words_or};
+use super::form::{balance, bytes, choice, code, flag, millis, text, whole, word, words_or};
 use super::section::Section;
 use crate::fault::Fault;
-use base::Instance;
+use base::{Instance, Money, Span};
 
 /// Who runs and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,24 @@ pub enum Mode {
     Paper,
     /// Real orders, real money.
     Live,
+}
+
+/// How orders are filled in mode paper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paper {
+    /// From leaving until an order is at the book.
+    pub latency: Span,
+    /// What the account of every venue begins with.
+    pub balances: Vec<Balance>,
+}
+
+/// An amount of an asset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Balance {
+    /// Which.
+    pub asset: String,
+    /// How much.
+    pub amount: Money,
 }
 
 /// What is logged and how.
@@ -96,6 +114,9 @@ pub enum LogOutput {
     File(std::path::PathBuf),
 }
 
+/// The most of an asset an account may begin with.
+const MOST: i64 = 1_000_000_000_000;
+
 const MODES: &[(&str, Mode)] = &[("sim", Mode::Sim), ("paper", Mode::Paper), ("live", Mode::Live)];
 const ENVIRONMENTS: &[(&str, Environment)] = &[
     ("development", Environment::Development),
@@ -129,6 +150,21 @@ pub(super) fn read_system(mut s: Section<'_>, faults: &mut Vec<Fault>) -> System
 /// The instance of an engine that is alone on its accounts.
 fn alone() -> Instance {
     Instance::new("ARB1").expect("four of A-Z and 0-9")
+}
+
+pub(super) fn read_paper(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Paper {
+    let to_balance = |(amount, asset)| Balance { asset, amount };
+    let paper = Paper {
+        latency: s.need("latency_ms", &millis(0, 10_000), faults),
+        balances: s.list("balances", &balance(MOST).map(to_balance), faults),
+    };
+    for (at, balance) in paper.balances.iter().enumerate() {
+        if paper.balances.iter().take(at).any(|before| before.asset == balance.asset) {
+            s.clash("balances", format!("{} is named twice", balance.asset), faults);
+        }
+    }
+    s.finish(faults);
+    paper
 }
 
 pub(super) fn read_logging(mut s: Section<'_>, faults: &mut Vec<Fault>) -> Logging {

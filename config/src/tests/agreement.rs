@@ -56,7 +56,9 @@ const TEXTS: &[&str] = &[
     "warn", "reduce_position", "emergency_stop", "ccxt", "kafka", "redis_streams",
     "FundingRateArbitrageStrategy", "basisarbitragestrategy", "${", "${1A:x}", "${A", "${A:${B}}",
     "a${}b", "$A", "{a}", "null", "~", "a: b", "- a", "\"", "'", "\\", "#", "\u{a0}", "\u{feff}",
-    "é", "\u{2028}", "5\u{a0}",
+    "é", "\u{2028}", "5\u{a0}", "100 USDT", "0.5\tBTC", "100  USDT", "100USDT", "1 usdt", "-1 USDT",
+    "1000000000000 USDT", "1000000000000.1 USDT", "1 USDT 2", "1 A/B", "1 币安", " 7 USDC ", "01.50 USDT",
+    "1\nUSDT", "1\u{a0}USDT", "1 \u{a0}USDT",
 ];
 
 fn any_value(dice: &mut Dice, depth: usize) -> Json {

@@ -257,7 +257,7 @@ fn a_key_in_a_fault_moves_no_cursor_and_turns_no_letters() {
     assert_eq!(
         told(&[("main.yaml", "\"sys\\e[2J\\ntem\": 1\n\"log\\u202Eging\": 1\n")]),
         [
-            "DIR/main.yaml:1:1: sys\\u{1b}[2J\\ntem: unknown key; known here: system, logging, exchanges, strategies, risk_management, nodes, api, monitoring, database, redis, messaging",
+            "DIR/main.yaml:1:1: sys\\u{1b}[2J\\ntem: unknown key; known here: system, paper, logging, exchanges, strategies, risk_management, nodes, api, monitoring, database, redis, messaging",
             "DIR/main.yaml:2:1: log\\u{202e}ging: unknown key; did you mean logging?",
         ]
     );

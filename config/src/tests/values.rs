@@ -39,6 +39,29 @@ fn what_is_shipped_loads_alone_and_is_the_simulation() {
 }
 
 #[test]
+fn paper_begins_with_what_is_listed_and_each_asset_is_listed_once() {
+    let config = load(None, &[]).unwrap();
+    assert_eq!(config.paper.latency, Span::from_millis(20));
+    let own = [("paper.balances", "[2500.5 USDT, 0.25 BTC]"), ("paper.latency_ms", "0")];
+    let config = load(None, &own).unwrap();
+    let balances: Vec<_> =
+        config.paper.balances.iter().map(|b| (b.asset.as_str(), b.amount.to_string())).collect();
+    assert_eq!(balances, [("USDT", "2500.5".to_owned()), ("BTC", "0.25".to_owned())]);
+    let twice = load(None, &[("paper.balances", "[1 USDT, 2 BTC, 3 USDT]")]).unwrap_err();
+    assert!(twice.to_string().contains("paper.balances: USDT is named twice"), "{twice}");
+    let none = load(None, &[("paper.balances", "[USDT 5]")]).unwrap_err();
+    assert!(none.to_string().contains("such as 10000 USDT"), "{none}");
+    assert_eq!(load(None, &[("paper.balances", "[]")]).unwrap().paper.balances, []);
+}
+
+#[test]
+fn paper_needs_no_keys() {
+    let config = load(None, &[("system.mode", "paper")]).unwrap();
+    assert_eq!(config.system.mode, Mode::Paper);
+    assert!(config.exchanges.iter().all(|exchange| exchange.api_key.is_empty()));
+}
+
+#[test]
 fn the_shipped_strategies_have_the_seeds_parameters_exactly() {
     let config = load(None, &[]).unwrap();
     let [funding, basis] = &config.strategies[..] else { panic!("two strategies") };

@@ -10,11 +10,17 @@ const LINES_MAX: usize = 800;
 const LINES_P90: usize = 500;
 
 /// Folders of the hot path: their loops must say what bounds them.
-const HOT: &[&str] = &["feeds/src", "strategy/src", "gateway/src"];
+const HOT: &[&str] = &["feeds/src", "strategy/src", "gateway/src", "paper/src"];
 
 /// Files in which a float may not appear: books, orders, ledger, wire numbers.
-const EXACT: &[&str] =
-    &["crates/base/src", "feeds/src", "strategy/src", "gateway/src", "crates/venue/src"];
+const EXACT: &[&str] = &[
+    "crates/base/src",
+    "feeds/src",
+    "strategy/src",
+    "gateway/src",
+    "paper/src",
+    "crates/venue/src",
+];
 
 /// Words that do not belong in code, each with what to do instead.
 #[rustfmt::skip]

@@ -162,3 +162,57 @@ proptest! {
         }
     }
 }
+
+/// An outbox whose second ring carries the market.
+fn twin(depth: usize) -> (Outbox, Receiver<Record>, Receiver<Record>) {
+    let (sender, core) = ring("md-test", 1_024, Full::DropNew);
+    let (second, desk) = ring("clk-test", depth, Full::DropNew);
+    let mut outbox = Outbox::new(sender, Some(second), 3);
+    outbox.tell_twice();
+    (outbox, core, desk)
+}
+
+fn clock() -> Record {
+    let (venue, bound) = (VenueId::Okx, base::Span(1));
+    Input::ClockState(base::input::ClockState { venue, offset_ns: 1, bound }).record(Stamp(0))
+}
+
+fn all(receiver: &mut Receiver<Record>) -> Vec<Record> {
+    core::iter::from_fn(|| receiver.pop()).collect()
+}
+
+#[test]
+fn the_second_ring_carries_the_clocks_alone_unless_it_is_told_all() {
+    let (sender, mut core) = ring("md-test", 16, Full::DropNew);
+    let (second, mut gateway) = ring("clk-test", 16, Full::DropNew);
+    let mut outbox = Outbox::new(sender, Some(second), 3);
+    outbox.newest(Row(0), Newest::Quote, quote(0, 1));
+    outbox.clock(VenueId::Okx, clock());
+    assert_eq!(all(&mut gateway), [clock()]);
+    assert_eq!(all(&mut core), [quote(0, 1), clock()]);
+
+    let (mut outbox, mut core, mut desk) = twin(16);
+    outbox.newest(Row(0), Newest::Quote, quote(0, 1));
+    outbox.state(Row(0), state(0, BookHealth::Known));
+    outbox.trade(trade());
+    outbox.clock(VenueId::Okx, clock());
+    let told = all(&mut core);
+    assert_eq!(told, [quote(0, 1), state(0, BookHealth::Known), trade(), clock()]);
+    assert_eq!(all(&mut desk), told, "record for record");
+}
+
+#[test]
+fn what_a_full_second_ring_lost_is_said_before_anything_else() {
+    let (mut outbox, mut core, mut desk) = twin(2);
+    for number in 1..=4 {
+        outbox.newest(Row(0), Newest::Quote, quote(0, number));
+    }
+    assert_eq!(all(&mut core).len(), 4, "the core loses nothing by it");
+    assert_eq!(all(&mut desk), [quote(0, 1), quote(0, 2)]);
+    outbox.newest(Row(0), Newest::Quote, quote(0, 5));
+    let lost = state(InstrumentId::ALL.0, BookHealth::Gap);
+    assert_eq!(all(&mut desk), [lost, quote(0, 5)]);
+    outbox.newest(Row(0), Newest::Quote, quote(0, 6));
+    assert_eq!(all(&mut desk), [quote(0, 6)]);
+    assert_eq!(outbox.rings()[1], (0, 2));
+}
