@@ -36,7 +36,8 @@ pub struct Disk {
     pub kind: String,
     /// Bytes a user may still write.
     pub free: u64,
-    /// How long a synced write of one page took, each; or why none could be made.
+    /// How long a synced write of one page took, each; or why none could be made: absent where the folder is
+    /// still to be.
     pub syncs_ns: Result<Vec<u64>, Unseen>,
 }
 
@@ -105,11 +106,8 @@ fn disk(sight: &Sight, state: &Path) -> Result<Disk, Unseen> {
     let path = fs::canonicalize(there)?;
     let stat = rustix::fs::statvfs(&path).map_err(io::Error::from)?;
     let kind = kind(&sight.read("/proc/self/mountinfo").unwrap_or_default(), &path);
-    let syncs_ns = if state.is_dir() {
-        syncs(&path).map_err(Unseen::from)
-    } else {
-        Err(Unseen::Unreadable(format!("{} is made by the engine's first start", state.display())))
-    };
+    let syncs_ns = if state.is_dir() { syncs(&path) } else { may_be_made(&path) };
+    let syncs_ns = syncs_ns.map_err(Unseen::from);
     Ok(Disk { path, kind, free: stat.f_bavail.saturating_mul(stat.f_frsize), syncs_ns })
 }
 
@@ -123,6 +121,12 @@ pub(super) fn kind(mounts: &str, path: &Path) -> String {
     };
     let best = mounts.lines().filter_map(of).max_by_key(|(length, _)| *length);
     best.map_or_else(|| "unknown".to_owned(), |(_, kind)| kind)
+}
+
+/// A folder that is not there yet: nothing is written for it, so nothing is timed.
+fn may_be_made(above: &Path) -> io::Result<Vec<u64>> {
+    rustix::fs::access(above, rustix::fs::Access::WRITE_OK)?;
+    Err(io::ErrorKind::NotFound.into())
 }
 
 fn syncs(dir: &Path) -> io::Result<Vec<u64>> {

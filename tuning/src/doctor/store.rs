@@ -71,6 +71,14 @@ fn fsync(patient: &Patient<'_>) -> Found {
     };
     let times = match &disk.syncs_ns {
         Ok(times) => times,
+        Err(Unseen::Absent) => {
+            let seen = "no write was timed: the state folder is made by the engine's first start";
+            return unknown(
+                Cause::Absent,
+                seen,
+                "start the engine once, or name a folder: --state",
+            );
+        }
         Err(unseen) => return patient.cannot(&disk.path.display().to_string(), unseen),
     };
     let (Some(middle), Some(last)) = (times.get(times.len() / 2), times.last()) else {
