@@ -12,6 +12,8 @@ pub enum Source {
     Shipped(&'static str),
     /// A file of the configuration directory.
     File(PathBuf),
+    /// A file of a source that lies elsewhere, by its address there.
+    Remote(String),
     /// An environment variable that sets a key, by its name.
     Variable(String),
     /// An option of the command line, as it was written there.
@@ -42,6 +44,7 @@ impl fmt::Display for Place {
         match &*self.source {
             Source::Shipped(name) => write!(f, "(built in) {name}")?,
             Source::File(path) => write!(f, "{}", path.display())?,
+            Source::Remote(name) => f.write_str(name)?,
             Source::Variable(word) | Source::Option(word) => return write!(f, "{word}"),
         }
         if self.line > 0 {
@@ -231,6 +234,7 @@ fn file_order(source: &Source) -> (u8, String) {
     match source {
         Source::Shipped(name) => (0, (*name).to_owned()),
         Source::File(path) => (1, path.display().to_string()),
+        Source::Remote(name) => (1, name.clone()),
         Source::Variable(name) => (2, name.clone()),
         Source::Option(option) => (3, option.clone()),
     }

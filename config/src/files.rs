@@ -18,13 +18,17 @@ pub const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];
 /// A file, and what it is called to people: of a copy of a source, its place there.
 struct Named {
     path: PathBuf,
-    shown: PathBuf,
+    shown: Source,
 }
 
 impl Named {
     fn of(dir: &Path, name: &str) -> Self {
-        let shown = source::origin(dir).unwrap_or_else(|| dir.to_owned()).join(name);
-        Self { path: dir.join(name), shown }
+        let path = dir.join(name);
+        let shown = source::origin(dir).map_or_else(
+            || Source::File(path.clone()),
+            |origin| Source::Remote(format!("{origin}/{name}")),
+        );
+        Self { path, shown }
     }
 }
 
@@ -62,7 +66,7 @@ pub(crate) fn overlay(
     let file = Named::of(dir, &format!("{OVERLAYS}/{environment}.yaml"));
     fs::symlink_metadata(&file.path).ok()?;
     let entries = sections(&file, finder, faults);
-    let at = Place::whole(Source::File(file.shown));
+    let at = Place::whole(file.shown);
     let node = Node::new(at, Value::Map(entries));
     if let Some(chooses) = node.at_path(&["system", "environment"]) {
         let why = format!("this file is read because it is {environment}; set it elsewhere");
@@ -77,12 +81,12 @@ fn sections(file: &Named, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<E
     let text = match text(&file.path, raw::BYTES_MAX) {
         Ok(text) => text,
         Err(Unread { line, column, why }) => {
-            let fault = at_file(&file.shown, FaultKind::Io(why));
+            let fault = at(&file.shown, FaultKind::Io(why));
             faults.push(Fault { at: Place { line, column, ..fault.at }, ..fault });
             return Vec::new();
         }
     };
-    let parsed = raw::parse(&text, Source::File(file.shown.clone()), faults);
+    let parsed = raw::parse(&text, file.shown.clone(), faults);
     let Some(mut node) = parsed else { return Vec::new() };
     secret::open(&mut node, finder, faults);
     let shown = node.shown();
@@ -100,7 +104,7 @@ fn sections(file: &Named, finder: &Finder<'_>, faults: &mut Vec<Fault>) -> Vec<E
 
 /// The known files that are there. A YAML file of another name is a fault: nobody would read it.
 fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String> {
-    let refuse = |why: String| at_file(dir, FaultKind::Io(why));
+    let refuse = |why: String| at(&Source::File(dir.to_owned()), FaultKind::Io(why));
     let listed = match fs::read_dir(dir) {
         Ok(listed) => listed,
         Err(why) => {
@@ -123,7 +127,7 @@ fn yaml_files(dir: &Path, known: &[&str], faults: &mut Vec<Fault>) -> Vec<String
             let near = nearest(name, known.iter().copied()).map(str::to_owned);
             let known = known.iter().map(|name| (*name).to_owned()).collect();
             let kind = FaultKind::UnknownFile { near, known };
-            faults.push(at_file(&Named::of(dir, name).shown, kind));
+            faults.push(at(&Named::of(dir, name).shown, kind));
         }
         known.contains(&name.as_str())
     });
@@ -194,8 +198,8 @@ fn writable_by_all(about: &Metadata) -> String {
     format!("everybody may write it (mode {mode:04o}); chmod o-w")
 }
 
-fn at_file(path: &Path, kind: FaultKind) -> Fault {
-    Fault { at: Place::whole(Source::File(path.to_owned())), key: String::new(), kind }
+fn at(source: &Source, kind: FaultKind) -> Fault {
+    Fault { at: Place::whole(source.clone()), key: String::new(), kind }
 }
 
 #[cfg(test)]

@@ -14,12 +14,13 @@ mod tests;
 pub use store::{History, Kept, NotBack, Recorded, Version};
 
 use crate::Inspected;
-use crate::fault::ConfigFaults;
+use crate::fault::{ConfigFaults, Source};
 use crate::files::{ENVIRONMENTS, OVERLAYS};
 use crate::keys::Keys;
 use crate::layer::SHIPPED;
 use crate::raw::{BYTES_MAX, Node, Value};
 use crate::whole;
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -185,20 +186,15 @@ fn one(node: &Node, secret: bool, salt: &Salt, clear: &mut bool) -> Option<Strin
 
 /// Whether a secret stands in a file for everybody to read.
 fn in_the_clear(node: &Node) -> bool {
-    let from_file = matches!(*node.at.source, crate::fault::Source::File(_));
+    let from_file = matches!(*node.at.source, Source::File(_) | Source::Remote(_));
     from_file && !node.hidden && node.filled.is_empty()
 }
 
 /// HMAC-SHA-256, cut to 64 bits: enough to see a change.
 fn digest(salt: &Salt, text: &str) -> String {
-    let pad = |byte: u8| {
-        let mut block = [byte; 64];
-        block.iter_mut().zip(salt.0).for_each(|(b, s)| *b ^= s);
-        block
-    };
-    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text.as_bytes()).finalize();
-    let outer = Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize();
-    format!("secret {}", hex(&outer[..8]))
+    let keyed = Hmac::<Sha256>::new_from_slice(&salt.0).expect("HMAC takes a key of any length");
+    let mac = keyed.chain_update(text.as_bytes()).finalize().into_bytes();
+    format!("secret {}", hex(&mac[..8]))
 }
 
 fn hex(bytes: &[u8]) -> String {

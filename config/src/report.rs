@@ -35,10 +35,8 @@ fn warning(warning: &Warning) -> Json {
 pub(crate) fn place(at: &Place) -> Json {
     let (source, name) = match &*at.source {
         Source::Shipped(name) => ("built in", (*name).to_owned()),
-        Source::File(path) => {
-            let name = path.display().to_string();
-            (if name.contains("://") { "remote" } else { "file" }, name)
-        }
+        Source::File(path) => ("file", path.display().to_string()),
+        Source::Remote(name) => ("remote", name.clone()),
         Source::Variable(name) => ("environment", name.clone()),
         Source::Option(option) => ("option", option.clone()),
     };

@@ -1,4 +1,4 @@
-use super::{Effective, History, Kept, Version, difference};
+use super::{Effective, History, Kept, Salt, Version, difference, digest};
 use crate::tests::dir;
 use crate::{Inputs, Override, inspect};
 use std::fs;
@@ -183,4 +183,10 @@ fn digits_that_more_than_one_content_begins_with_name_no_version_however_often_o
     let why = history.find("abcd").unwrap_err();
     assert_eq!(why, "abcd: more than one version begins so");
     assert_eq!(history.find("abcd1").unwrap().number, 2, "the last of equal content");
+}
+
+#[test]
+fn a_digest_stays_what_it_was_so_that_histories_stay_good() {
+    let salt = Salt(core::array::from_fn(|at| u8::try_from(at).unwrap()));
+    assert_eq!(digest(&salt, "Planted"), "secret 7e0df7691d53433c");
 }

@@ -376,7 +376,9 @@ fn credential(
         node.filter(|node| !given.is_empty() && node.filled.is_empty() && !node.hidden)
     {
         let what = match *node.at.source {
-            Source::File(_) => "stands in the file in the clear; use a variable or",
+            Source::File(_) | Source::Remote(_) => {
+                "stands in the file in the clear; use a variable or"
+            }
             Source::Option(_) => "stands on the command line for all to see; use a variable or",
             Source::Shipped(_) | Source::Variable(_) => "",
         };

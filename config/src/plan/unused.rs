@@ -16,7 +16,6 @@ const UNUSED: &[&str] = &[
     "database",
     "redis",
     "messaging",
-    "exchanges.*.features.funding_rate",
     "risk_management.var_limits",
     "risk_management.risk_alerts.var_breach",
 ];

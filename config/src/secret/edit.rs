@@ -3,6 +3,7 @@
 use super::keys::{Keys, Recipients};
 use super::{SecretFault, Wrong, sealed, sops};
 use crate::fault::Source;
+use crate::keys::{self, Kind};
 use crate::layer::join;
 use crate::raw::{self, Node, Value};
 use std::collections::HashMap;
@@ -10,9 +11,11 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// Keys that hold a secret, by their last part.
-pub const SECRET_KEYS: [&str; 5] =
-    ["api_key", "secret_key", "passphrase", "password", "webhook_url"];
+/// Whether a key of this last part holds a secret anywhere.
+fn is_secret(last: &str) -> bool {
+    let mut secrets = keys::Keys::all().list().iter().filter(|key| key.kind == Kind::Secret);
+    secrets.any(|key| key.path.last() == Some(&last))
+}
 
 /// Encrypts single values: those of `keys`, or without any those whose key says that they are secret.
 /// Tells which.
@@ -31,7 +34,7 @@ pub fn encrypt(
         let Value::Text(value) = &node.value else { return };
         let last = path.rsplit('.').next().unwrap_or_default();
         let wanted = if keys.is_empty() {
-            SECRET_KEYS.contains(&last) && !value.is_empty() && !value.contains("${")
+            is_secret(last) && !value.is_empty() && !value.contains("${")
         } else {
             keys.iter().any(|key| key == path)
         };
@@ -107,16 +110,22 @@ pub fn again(
     sorry.map_or_else(|| Ok(page.with(replaced)), Err)
 }
 
-/// Encrypts everything that is encrypted anew, for `recipients`; a SOPS file keeps its own when none are
-/// given.
+/// Encrypts everything that is encrypted anew, for `given`. Without them a SOPS file keeps its own, and
+/// single values are for whom `own` says.
 ///
 /// # Errors
 /// The text is no YAML, something does not open, or there is no recipient.
-pub fn rotate(text: &str, keys: &Keys, recipients: &Recipients) -> Result<String, SecretFault> {
+pub fn rotate(
+    text: &str,
+    keys: &Keys,
+    given: Option<&Recipients>,
+    own: impl FnOnce() -> Result<Recipients, SecretFault>,
+) -> Result<String, SecretFault> {
     let page = Page::read(text)?;
     if sops::is_sops(&page.tree) {
-        return sops::rotate(text, keys, recipients);
+        return sops::rotate(text, keys, given);
     }
+    let recipients = &given.map_or_else(own, |given| Ok(given.clone()))?;
     let mut replaced = Vec::new();
     let opened = page.opened(keys)?;
     if opened.is_empty() {

@@ -1,8 +1,8 @@
 //! The commands on files of secrets: each reads a file, and writes it as a whole or leaves it as it was.
 
-use super::edit;
 use super::keys::{Keys, Recipients};
 use super::sops::{self, Rules};
+use super::{SecretFault, edit};
 use crate::raw::BYTES_MAX;
 use crate::whole;
 use std::ffi::OsStr;
@@ -58,12 +58,17 @@ pub fn decrypt_in_place(path: &Path, keys: &Keys) -> Result<(), String> {
     write(path, &decrypt(path, keys)?)
 }
 
-/// Encrypts everything in a file anew.
+/// Encrypts everything in a file anew, for `given`, else for those of a whole file, else for `own`.
 ///
 /// # Errors
 /// Why it was left as it was.
-pub fn rotate(path: &Path, keys: &Keys, recipients: &Recipients) -> Result<(), String> {
-    let after = edit::rotate(&read(path)?, keys, recipients).map_err(|why| at(path, &why))?;
+pub fn rotate(
+    path: &Path,
+    keys: &Keys,
+    given: Option<&Recipients>,
+    own: impl FnOnce() -> Result<Recipients, SecretFault>,
+) -> Result<(), String> {
+    let after = edit::rotate(&read(path)?, keys, given, own).map_err(|why| at(path, &why))?;
     write(path, &after)
 }
 

@@ -118,12 +118,12 @@ impl Drop for Copies {
 }
 
 /// The source that a folder is a copy of.
-pub(crate) fn origin(dir: &Path) -> Option<PathBuf> {
+pub(crate) fn origin(dir: &Path) -> Option<String> {
     let path = dir.join(ORIGIN);
     let about = fs::symlink_metadata(&path).ok()?;
     if !about.is_file() || about.len() > ORIGIN_MAX {
         return None;
     }
     let text = fs::read_to_string(path).ok()?;
-    (text.contains("://") && !text.contains(char::is_control)).then(|| text.into())
+    (text.contains("://") && !text.contains(char::is_control)).then_some(text)
 }

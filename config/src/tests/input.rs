@@ -1,6 +1,7 @@
 //! Files as they should not be: each is refused in words, quickly, and without reading more than it must.
 
 use super::{load, told};
+use crate::Inputs;
 use crate::layer::SHIPPED;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use std::fs::{self, File, Permissions};
@@ -261,4 +262,16 @@ fn a_key_in_a_fault_moves_no_cursor_and_turns_no_letters() {
             "DIR/main.yaml:2:1: log\\u{202e}ging: unknown key; did you mean logging?",
         ]
     );
+}
+
+#[test]
+fn a_folder_whose_name_looks_like_an_address_is_a_folder() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let dir = folder.path().join("a:/b");
+    fs::create_dir_all(&dir).expect("a directory");
+    fs::write(dir.join("nodes.yaml"), "nodes: {layout: fuzed}\n").expect("a file");
+    let dir = folder.path().join("a://b");
+    let inputs = Inputs { dir: Some(&dir), settings: &[], overrides: &[], variable: &|_| None };
+    let json = crate::report::to_json(&crate::inspect(&inputs));
+    assert_eq!(json["faults"][0]["source"], "file", "{json}");
 }

@@ -62,7 +62,7 @@ fn secrets(text: &str) {
     static KEYS: OnceLock<secret::Keys> = OnceLock::new();
     let keys = KEYS.get_or_init(secret::Keys::generate);
     let _ = secret::edit::decrypt(text, keys);
-    let _ = secret::edit::rotate(text, keys, &keys.recipients());
+    let _ = secret::edit::rotate(text, keys, None, || Ok(keys.recipients()));
     if let Ok((sealed, done)) = secret::edit::encrypt(text, &[], &keys.recipients())
         && !done.is_empty()
     {

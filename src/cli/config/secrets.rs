@@ -137,13 +137,9 @@ fn edit(path: &Path, recipients: &[String]) -> Result<(), String> {
 
 fn rotate(paths: &[PathBuf], recipients: &[String]) -> Result<(), String> {
     let keys = keys()?;
+    let given = (!recipients.is_empty()).then(|| whom(recipients)).transpose()?;
     for path in paths {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        // A SOPS file names its recipients itself.
-        let whole = text.lines().any(|line| line.starts_with("sops:"));
-        let whom =
-            if whole && recipients.is_empty() { Recipients::default() } else { whom(recipients)? };
-        file::rotate(path, &keys, &whom)?;
+        file::rotate(path, &keys, given.as_ref(), own)?;
         say::line(&format!("{}: encrypted anew", path.display()));
     }
     Ok(())
@@ -155,9 +151,14 @@ fn keys() -> Result<Keys, String> {
 
 fn whom(recipients: &[String]) -> Result<Recipients, String> {
     if recipients.is_empty() {
-        return Recipients::find(&|name| std::env::var(name).ok()).map_err(text);
+        return own().map_err(text);
     }
     Recipients::parse(recipients.iter().map(String::as_str)).map_err(text)
+}
+
+/// Those of the environment.
+fn own() -> Result<Recipients, SecretFault> {
+    Recipients::find(&|name| std::env::var(name).ok())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]

@@ -72,10 +72,10 @@ pub fn write(text: &str, rules: Rules, recipients: &Recipients) -> Result<String
 ///
 /// # Errors
 /// The file does not open with these keys, or one of its recipients is none that age knows.
-pub fn rotate(text: &str, keys: &Keys, recipients: &Recipients) -> Result<String, SecretFault> {
+pub fn rotate(text: &str, keys: &Keys, given: Option<&Recipients>) -> Result<String, SecretFault> {
     let (plain, opened, _) = read(text, keys)?;
     let same = Recipients::parse(opened.meta.recipients.iter().map(String::as_str))?;
-    let recipients = if recipients.is_empty() { &same } else { recipients };
+    let recipients = given.unwrap_or(&same);
     let (key, meta) = (DataKey::new(), &opened.meta);
     let envelope = Envelope::new(&key, recipients, meta.rules.clone(), meta.mac_only_encrypted)?;
     compose(&plain, &key, &envelope, &Before::new())

@@ -1,6 +1,7 @@
 //! Encrypting and decrypting values of a text that otherwise stays.
 
 use super::{flat, opened, published};
+use crate::keys::{ANY, Kind};
 use crate::secret::edit::{again, decrypt, encrypt, rotate};
 use crate::secret::sops::{self, Rules};
 use crate::secret::{Keys, SecretFault};
@@ -108,13 +109,43 @@ fn after_a_rotation_the_new_key_opens_it_and_the_old_one_does_not() {
     let whole = sops::write(PLAIN, Rules::default(), &old.recipients()).unwrap();
     for text in [single, whole] {
         let plain = decrypt(&text, &old).unwrap();
-        let after = rotate(&text, &old, &new.recipients()).unwrap();
+        let after = rotate(&text, &old, Some(&new.recipients()), || unreachable!()).unwrap();
         assert_eq!(decrypt(&after, &new).unwrap(), plain);
         let why = decrypt(&after, &old).unwrap_err().to_string();
         assert!(why.contains("encrypted for other age keys"), "{why}");
         let line = |text: &str| text.lines().find(|l| l.contains("api_key:")).unwrap().to_owned();
         assert_ne!(line(&text), line(&after));
     }
-    let why = rotate(PLAIN, &old, &new.recipients()).unwrap_err();
+    let why = rotate(PLAIN, &old, Some(&new.recipients()), || unreachable!()).unwrap_err();
     assert_eq!(why, SecretFault::Form("nothing in it is encrypted".to_owned()));
+}
+
+#[test]
+fn every_key_that_the_program_hides_is_encrypted() {
+    let secrets: Vec<_> =
+        crate::keys::Keys::all().list().iter().filter(|key| key.kind == Kind::Secret).collect();
+    assert!(secrets.len() > 5, "{secrets:?}");
+    for key in secrets {
+        let mut text = "Planted\n".to_owned();
+        for (depth, part) in key.path.iter().enumerate().rev() {
+            let break_ = if depth + 1 == key.path.len() { " " } else { "\n" };
+            let name = if *part == ANY { "mine" } else { part };
+            text = format!("{}{name}:{break_}{text}", "  ".repeat(depth));
+        }
+        let (_, done) = encrypt(&text, &[], &keys().recipients()).unwrap();
+        assert_eq!(done.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_whole_file_knows_for_whom_it_is_and_single_values_ask() {
+    let (old, new) = (keys(), Keys::generate());
+    let nobody = || Err(SecretFault::Form("nobody".to_owned()));
+    let whole = sops::write(PLAIN, Rules::default(), &old.recipients()).unwrap();
+    let after = rotate(&whole, &old, None, nobody).unwrap();
+    assert!(after != whole && decrypt(&after, &old).unwrap().contains("Planted1"));
+    let single = encrypt(PLAIN, &[], &old.recipients()).unwrap().0;
+    assert_eq!(rotate(&single, &old, None, nobody).unwrap_err().to_string(), "nobody");
+    let after = rotate(&single, &old, None, || Ok(new.recipients())).unwrap();
+    assert!(decrypt(&after, &new).unwrap().contains("Planted1"));
 }
