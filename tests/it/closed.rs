@@ -2,7 +2,7 @@
 
 use crate::engine::{Folder, Running, alone};
 use std::fs::{self, File, Permissions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
@@ -71,15 +71,13 @@ fn nobody_of_the_same_user_opens_its_memory_and_it_leaves_no_core_image() {
     assert_eq!((status.signal(), status.core_dumped()), (Some(6), false));
 
     // The same of a process that does not close itself.
-    let mut other = shell("ulimit -c unlimited; exec sleep 600", root);
-    other.current_dir(folder.path(".")).stdin(Stdio::null());
+    let mut other = shell("ulimit -c unlimited; exec cat", root);
+    other.current_dir(folder.path(".")).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut other = other.spawn().expect("a process");
-    // It is `sleep` once the shell has become it.
-    while !fs::read(format!("/proc/{}/cmdline", other.id()))
-        .is_ok_and(|line| line.starts_with(b"sleep"))
-    {
-        std::thread::yield_now();
-    }
+    // It is `cat` once a line comes back; if it never is, the shell ends and nothing does.
+    other.stdin.as_mut().expect("a pipe").write_all(b"there\n").expect("a line");
+    let mut line = [0; 6];
+    other.stdout.as_mut().expect("a pipe").read_exact(&mut line).expect("the line");
     assert_eq!(opened(other.id(), root), ["environ", "mem", "maps", "auxv", "exe"]);
     let killed = Command::new("kill").args(["-s", "ABRT", &other.id().to_string()]).status();
     assert!(killed.expect("kill").success());
