@@ -2,12 +2,11 @@
 //! that has nothing else in it.
 
 use super::{HealthArguments, exit, say};
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use net::{HttpClient, HttpOptions, HttpRequest, Method};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// All of it together: shorter than any health check's own patience.
+/// All of it together, the name too: shorter than any health check's own patience.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// An answer is short; what is longer comes from somebody else.
 const BYTES_MAX: usize = 64 << 10;
@@ -38,63 +37,22 @@ fn parts(url: &str) -> Result<(&str, String), String> {
 /// Status and body of the answer.
 fn ask(url: &str) -> Result<(u16, String), String> {
     let (host, path) = parts(url)?;
-    let until = Instant::now() + PATIENCE;
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let at = if has_port { host.to_owned() } else { format!("{host}:80") };
-    let addresses: Vec<SocketAddr> = at.to_socket_addrs().map_err(told)?.collect();
-    let mut last = "no such host".to_owned();
-    for address in addresses {
-        match exchange(address, host, &path, until) {
-            Ok(answer) => return parse(&answer),
-            Err(why) => last = told(why),
-        }
-    }
-    Err(last)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
-fn told(why: io::Error) -> String {
-    match why.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            format!("no answer within {} s", PATIENCE.as_secs())
-        }
-        _ => why.to_string(),
-    }
-}
-
-fn exchange(at: SocketAddr, host: &str, path: &str, until: Instant) -> io::Result<Vec<u8>> {
-    let left = || {
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::Error::from(io::ErrorKind::TimedOut)) } else { Ok(left) }
+    let options = HttpOptions {
+        connect_timeout: PATIENCE,
+        timeout: PATIENCE,
+        max_response: BYTES_MAX,
+        keep_alive: 0,
     };
-    let mut stream = TcpStream::connect_timeout(&at, left()?)?;
-    stream.set_write_timeout(Some(left()?))?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    let mut chunk = [0_u8; 4096];
-    // bound: BYTES_MAX, and `until`
-    while answer.len() < BYTES_MAX {
-        stream.set_read_timeout(Some(left()?))?;
-        match stream.read(&mut chunk) {
-            Ok(0) => return Ok(answer),
-            Ok(count) => answer.extend_from_slice(chunk.get(..count).unwrap_or_default()),
-            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-            Err(why) => return Err(why),
-        }
-    }
-    Err(io::Error::other("the answer is too long to be the engine's"))
-}
-
-fn parse(answer: &[u8]) -> Result<(u16, String), String> {
-    let text = String::from_utf8_lossy(answer);
-    let status = text
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split(' ').nth(1)?.get(..3)?.parse().ok());
-    match (status, text.split_once("\r\n\r\n")) {
-        (Some(status), Some((_, body))) => Ok((status, body.to_owned())),
-        _ => Err("the answer is no HTTP".to_owned()),
-    }
+    let request = HttpRequest {
+        method: Method::Get,
+        base: &format!("http://{host}"),
+        path_and_query: &path,
+        headers: &[],
+        body: &[],
+    };
+    let answer = HttpClient::in_the_clear(options).call(&request);
+    let answer = answer.map_err(|why| why.fault().detail.clone())?;
+    Ok((answer.status, String::from_utf8_lossy(&answer.body).into_owned()))
 }
 
 #[cfg(test)]
