@@ -256,7 +256,7 @@ fn core(journal: &Path, config: &Config, plan: &strategy::Plan) -> Result<(Core,
 }
 
 fn title(config: &Config, site: &Site, placement: &Placement) -> String {
-    let mode = format!("{:?}", config.system.mode).to_lowercase();
+    let mode = config.system.mode.name();
     let scenario = site.scenario.as_deref().map_or(String::new(), |s| format!(" · {s}"));
     format!("{mode}{scenario} · {}", placement.layout)
 }
@@ -421,7 +421,7 @@ fn start_sidecar(
 
 /// What metrics say of whose engine this is.
 fn about(system: &System) -> About {
-    let environment = format!("{:?}", system.environment).to_lowercase();
+    let environment = system.environment.name().to_owned();
     let (name, version) = (system.name.clone(), system.version.clone());
     About { name, version, environment, instance: system.instance.as_str().to_owned() }
 }

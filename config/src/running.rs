@@ -1,6 +1,6 @@
 //! Which keys may change while the engine runs: those whose values live in the core's plan, or on cold
-//! threads that can take another one, and API keys, which are proved and tried before they are used. Everything else shapes threads, connections or tables that are made
-//! at start.
+//! threads that can take another one, and API keys, which are proved and tried before they are used.
+//! Everything else shapes threads, connections or tables that are made at start.
 
 use crate::plan::unused::is_unused;
 

@@ -124,10 +124,7 @@ pub(super) fn run(arguments: &DoctorArguments) -> ExitCode {
 impl Subject {
     /// The configuration the engine would have here.
     fn config(&self) -> Result<Config, ExitCode> {
-        let loaded = Looked::at(&self.from).and_then(|looked| {
-            config::load(looked.dir(), &self.from.set).map_err(|faults| faults.to_string())
-        });
-        loaded.map_err(|why| exit::configuration(&why))
+        Looked::load(&self.from).map_err(|why| exit::configuration(&why))
     }
 
     fn sight(&self) -> Sight {

@@ -81,11 +81,12 @@ struct ConfigSource {
     #[arg(long, value_name = "DIR")]
     config: Option<PathBuf>,
     /// Read these files from consul://HOST:PORT/PREFIX, consul+https://... or postgres://USER@HOST:PORT/DATABASE
-    /// instead. A run keeps the last good copy in its state folder.
+    /// instead. A run keeps the last good copy in the folder of --state, else in ./state, whatever
+    /// nodes.state_dir says.
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     source: Option<String>,
     /// Set one key, over everything else: nodes.layout=fused. Can be given again.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = config::setting)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = ::config::Override::of_option)]
     set: Vec<::config::Override>,
 }
 

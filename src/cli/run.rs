@@ -115,9 +115,7 @@ fn read(arguments: &RunArguments) -> Result<(Option<PathBuf>, Option<Remote>, In
         let inspected = versions::read(dir.as_deref(), set);
         return Ok((dir, None, inspected));
     };
-    // Where the state lies may be said by what is to be fetched: then the usual place keeps the copy.
-    let state = arguments.state.as_deref().unwrap_or(Path::new("state"));
-    let mut brought = super::config::bring(address, state)?;
+    let mut brought = super::config::bring(address, arguments.state.as_deref())?;
     let inspected = versions::read(Some(&brought.dir), set);
     if inspected.faults.is_ok() {
         brought.remote.keep().map_err(|why| format!("--source: {why}"))?;

@@ -39,11 +39,7 @@ impl From<config::plan::Layout> for LayoutChoice {
 }
 
 pub(super) fn run(arguments: &TopologyArguments) -> ExitCode {
-    let from = &arguments.from;
-    let loaded = Looked::at(from).and_then(|looked| {
-        config::load(looked.dir(), &from.set).map_err(|faults| faults.to_string())
-    });
-    let nodes = match loaded {
+    let nodes = match Looked::load(&arguments.from) {
         Ok(config) => config.nodes,
         Err(why) => return exit::configuration(&why),
     };

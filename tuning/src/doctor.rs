@@ -195,7 +195,8 @@ const OF_A_PROCESS: [&str; 9] = [
 ];
 
 /// Names of all checks.
-pub fn names() -> impl Iterator<Item = &'static str> {
+#[cfg(test)]
+fn names() -> impl Iterator<Item = &'static str> {
     FAMILIES.iter().flat_map(|family| family.iter()).map(|row| row.name)
 }
 

@@ -78,11 +78,10 @@ impl Watch {
             found.push(Degraded::Throttled { times: now - before });
         }
         self.throttled = throttled;
-        let kept = CpuList::new;
         for thread in pinned {
             // A thread that has ended is told by who waits for it.
             let Some(allowed) = thread_mask(thread.thread, read) else { continue };
-            if allowed != kept([thread.cpu]) {
+            if allowed != CpuList::new([thread.cpu]) {
                 found.push(Degraded::Moved {
                     thread: thread.name.to_owned(),
                     cpu: thread.cpu,

@@ -34,6 +34,18 @@ pub enum Environment {
     Production,
 }
 
+impl Environment {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// What becomes of orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -62,6 +74,18 @@ pub struct Balance {
     pub asset: String,
     /// How much.
     pub amount: Money,
+}
+
+impl Mode {
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sim => "sim",
+            Self::Paper => "paper",
+            Self::Live => "live",
+        }
+    }
 }
 
 /// What is logged and how.
@@ -117,11 +141,15 @@ pub enum LogOutput {
 /// The most of an asset an account may begin with.
 const MOST: i64 = 1_000_000_000_000;
 
-const MODES: &[(&str, Mode)] = &[("sim", Mode::Sim), ("paper", Mode::Paper), ("live", Mode::Live)];
+const MODES: &[(&str, Mode)] = &[
+    (Mode::Sim.name(), Mode::Sim),
+    (Mode::Paper.name(), Mode::Paper),
+    (Mode::Live.name(), Mode::Live),
+];
 const ENVIRONMENTS: &[(&str, Environment)] = &[
-    ("development", Environment::Development),
-    ("staging", Environment::Staging),
-    ("production", Environment::Production),
+    (Environment::Development.name(), Environment::Development),
+    (Environment::Staging.name(), Environment::Staging),
+    (Environment::Production.name(), Environment::Production),
 ];
 const LEVELS: &[(&str, Level)] = &[
     ("DEBUG", Level::Debug),

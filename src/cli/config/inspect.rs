@@ -3,7 +3,7 @@
 use super::Looked;
 use crate::cli::{ConfigSource, exit, say};
 use clap::Subcommand;
-use config::{Inspected, Override, explain, init, report, schema, show};
+use config::{Inspected, explain, init, report, schema, show};
 use serde_json::Value as Json;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -124,9 +124,4 @@ fn explain_key(key: &str, inspected: &Inspected, json: bool) -> ExitCode {
         Err(why) => return exit::configuration(&format!("config explain: {why}")),
     }
     ExitCode::SUCCESS
-}
-
-/// Reads the `key=value` of a `--set`.
-pub(in crate::cli) fn setting(text: &str) -> Result<Override, String> {
-    Override::of_option(text)
 }

@@ -8,8 +8,6 @@ mod versions;
 pub(super) use source::Looked;
 pub(crate) use source::bring;
 
-pub(super) use inspect::setting;
-
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! Where a configuration comes from: a folder, or Consul or PostgreSQL with a copy of it in a folder.
 
 use crate::cli::{ConfigSource, say};
+use config::Config;
 use config::source::{Remote, SourceFault};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -15,9 +16,16 @@ pub(crate) struct Brought {
     pub(crate) dir: PathBuf,
 }
 
-/// What the source holds now, or the last good copy of it in the state folder, which is said.
-pub(crate) fn bring(address: &str, state: &Path) -> Result<Brought, String> {
-    let mut remote = open(address, state).map_err(told)?;
+/// What the source holds now, or the last good copy of it, which is said. Without a state folder the copy
+/// lies in `./state`: what `nodes.state_dir` says is known only once it was fetched.
+pub(crate) fn bring(address: &str, state: Option<&Path>) -> Result<Brought, String> {
+    let told = |why: SourceFault| match why {
+        SourceFault::Copy(_) if state.is_none() => {
+            format!("{}; --state DIR says where the last good copy is kept", told(why))
+        }
+        _ => told(why),
+    };
+    let mut remote = open(address, state.unwrap_or(Path::new("state"))).map_err(told)?;
     let copied = remote.bring().map_err(told)?;
     if let Some(why) = &copied.away {
         let age = copied.age.as_secs();
@@ -43,6 +51,12 @@ impl Looked {
         let mut remote = open(address, &scratch.0).map_err(told)?;
         let dir = remote.fetch().map_err(told)?.dir;
         Ok(Self { dir: Some(dir), _copy: Some((remote, scratch)) })
+    }
+
+    /// The configuration that is there.
+    pub(in crate::cli) fn load(from: &ConfigSource) -> Result<Config, String> {
+        let looked = Self::at(from)?;
+        config::load(looked.dir(), &from.set).map_err(|faults| faults.to_string())
     }
 
     /// The folder, if there is one.
