@@ -1,6 +1,7 @@
 //! How fit this host is, looked at once when an engine starts: what `funding-arb doctor` would say.
 
 use crate::topology::LIVE;
+use config::plan::Nodes;
 use sidecar::Fitness;
 use std::path::Path;
 use tuning::doctor::{Facts, Patient, Place, Profile, Report, Sight, State, examine};
@@ -15,10 +16,11 @@ pub(crate) fn profile(place: &Place) -> Profile {
 }
 
 /// Looks at the host, which was read before anything was pinned.
-pub(crate) fn look(layout: Layout, host: &Host, granted: Option<u32>, state: &Path) -> Fitness {
+pub(crate) fn look(layout: Layout, host: &Host, nodes: &Nodes, state: &Path) -> Fitness {
     let sight = Sight::host();
     let allowed = CpuList::new(host.allowed.iter().map(|cpu| cpu.id));
-    let facts = Facts::gather(&sight, allowed, granted, Some(state));
+    let pages = nodes.pages_dir.as_deref().unwrap_or(state);
+    let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, Some(state), Some(pages));
     let patient = Patient::new(&sight, &facts, layout, &LIVE.roles(), None);
     let report = examine(&patient, profile(&patient.place));
     let checks = report.checks.iter().map(|check| (check.name, check.state.name())).collect();

@@ -175,7 +175,7 @@ pub(crate) fn start(
     let notices = std::mem::take(&mut wired.notices);
     let signs = site.scenario.is_none() && config.system.mode == Mode::Live;
     let accounts = signs.then(|| std::mem::take(&mut wired.accounts));
-    let cpus = (fitness::look(wish.layout, &host, config.nodes.granted_cpus, &state), watch);
+    let cpus = (fitness::look(wish.layout, &host, &config.nodes, &state), watch);
     let beside = Beside {
         site: &site,
         placement: &placement,

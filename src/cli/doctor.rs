@@ -143,7 +143,9 @@ impl Subject {
         let sight = self.sight();
         // The disk of a process is nothing to a node, and the usual place on another machine is not this one.
         let mine = !self.node && (self.root == Path::new("/") || self.state.is_some());
-        let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, mine.then_some(state));
+        let pages = nodes.pages_dir.as_deref().unwrap_or(state);
+        let (state, pages) = (mine.then_some(state), mine.then_some(pages));
+        let facts = Facts::gather(&sight, allowed, nodes.granted_cpus, state, pages);
         let layout = super::LayoutChoice::from(nodes.layout).into();
         let hot = self.hot.clone();
         let patient = if self.node {

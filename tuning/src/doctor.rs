@@ -182,7 +182,7 @@ const FAMILIES: [&[Row]; 9] = [
 
 /// What belongs to a process and not to its machine: left out where a whole node is looked at, since whoever
 /// looks there is not the engine.
-const OF_A_PROCESS: [&str; 9] = [
+const OF_A_PROCESS: [&str; 10] = [
     "allowed-cpus",
     "exclusive",
     "cpu-quota",
@@ -192,6 +192,7 @@ const OF_A_PROCESS: [&str; 9] = [
     "open-files",
     "state-disk",
     "fsync",
+    "page-memory",
 ];
 
 /// Names of all checks.

@@ -54,6 +54,8 @@ pub struct Facts {
     pub cards: Vec<Coalescing>,
     /// The disk, or why it cannot be looked at.
     pub disk: Result<Disk, Unseen>,
+    /// Where the statistics page is made, and the kind of file system there.
+    pub pages: Result<(PathBuf, String), Unseen>,
 }
 
 /// Why a disk was not looked at.
@@ -65,13 +67,14 @@ const PAGE: usize = 4096;
 
 impl Facts {
     /// Asks. Writes, syncs and removes one small file in the state folder, if that is there; without one
-    /// nothing is written.
+    /// nothing is written. `pages` is where the statistics page is made.
     #[must_use]
     pub fn gather(
         sight: &Sight,
         allowed: CpuList,
         granted: Option<u32>,
         state: Option<&Path>,
+        pages: Option<&Path>,
     ) -> Self {
         let clock = sys::clock_state().map(|(synced, max_error_us, estimated_error_us)| {
             ClockFacts { synced, max_error_us, estimated_error_us }
@@ -89,6 +92,10 @@ impl Facts {
                 || Err(Unseen::Unreadable(NOT_OURS.to_owned())),
                 |state| disk(sight, state),
             ),
+            pages: pages.map_or_else(
+                || Err(Unseen::Unreadable(NOT_OURS.to_owned())),
+                |pages| folder(sight, pages),
+            ),
         }
     }
 }
@@ -100,12 +107,18 @@ pub(super) fn cards(sight: &Sight) -> Vec<String> {
     names.into_iter().filter(real).collect()
 }
 
-fn disk(sight: &Sight, state: &Path) -> Result<Disk, Unseen> {
-    let state = std::path::absolute(state)?;
-    let there = state.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
+/// A folder, or the nearest one above it that is there, and the kind of file system it lies on.
+fn folder(sight: &Sight, wanted: &Path) -> Result<(PathBuf, String), Unseen> {
+    let wanted = std::path::absolute(wanted)?;
+    let there = wanted.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     let path = fs::canonicalize(there)?;
-    let stat = rustix::fs::statvfs(&path).map_err(io::Error::from)?;
     let kind = kind(&sight.read("/proc/self/mountinfo").unwrap_or_default(), &path);
+    Ok((path, kind))
+}
+
+fn disk(sight: &Sight, state: &Path) -> Result<Disk, Unseen> {
+    let (path, kind) = folder(sight, state)?;
+    let stat = rustix::fs::statvfs(&path).map_err(io::Error::from)?;
     let syncs_ns = if state.is_dir() { syncs(&path) } else { may_be_made(&path) };
     let syncs_ns = syncs_ns.map_err(Unseen::from);
     Ok(Disk { path, kind, free: stat.f_bavail.saturating_mul(stat.f_frsize), syncs_ns })

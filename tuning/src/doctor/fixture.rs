@@ -37,6 +37,7 @@ impl Machine {
                 free: 100 << 30,
                 syncs_ns: Ok(vec![90_000; 16]),
             }),
+            pages: Ok((PathBuf::from("/dev/shm"), "tmpfs".into())),
         };
         Self { dir, sight, facts }
     }
@@ -154,6 +155,7 @@ impl Machine {
             Ok(ClockFacts { synced: false, max_error_us: 0, estimated_error_us: 0 });
         let card = Coalescing { interface: "eth0".into(), told: Ok((50, true)) };
         machine.facts.cards = vec![card];
+        machine.facts.pages = Ok((PathBuf::from("/var/lib/funding-arb"), "ext4".into()));
         #[rustfmt::skip]
         let files = [
             ("/proc/cmdline", "quiet splash\n"),
@@ -239,6 +241,7 @@ impl Machine {
     pub(crate) fn forbid(&mut self) {
         self.facts.clock = Err("Operation not permitted".into());
         self.facts.disk = Err(Unseen::Denied);
+        self.facts.pages = Err(Unseen::Denied);
         self.facts.cards = vec![Coalescing { interface: "eth0".into(), told: Err(Unseen::Denied) }];
     }
 

@@ -6,9 +6,10 @@ use super::{Cause, Row, Unseen, row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
-    row("open-files", "MMSS", "each connection, segment and log is a descriptor; without one a reconnect fails", open_files),
-    row("state-disk", "MMMM", "the journal is the truth: what it is written to must outlive the process and have room", state_disk),
-    row("fsync",      "MMSS", "durability of every order waits for it, where the configuration asks for that", fsync),
+    row("open-files",  "MMSS", "each connection, segment and log is a descriptor; without one a reconnect fails", open_files),
+    row("state-disk",  "MMMM", "the journal is the truth: what it is written to must outlive the process and have room", state_disk),
+    row("fsync",       "MMSS", "durability of every order waits for it, where the configuration asks for that", fsync),
+    row("page-memory", "SS--", "hot threads count in a mapped page: on a disk, write-back can stall who counts next", page_memory),
 ];
 
 /// Descriptors that are enough with many venues.
@@ -98,5 +99,18 @@ fn fsync(patient: &Patient<'_>) -> Found {
         middle if middle <= SYNC_NS.0 => good(seen),
         middle if middle <= SYNC_NS.1 => less(seen, mend),
         _ => bad(seen, mend),
+    }
+}
+
+fn page_memory(patient: &Patient<'_>) -> Found {
+    let (path, kind) = match &patient.facts.pages {
+        Ok((path, kind)) => (path.display(), kind.as_str()),
+        Err(unseen) => return patient.cannot("the folder of the statistics page", unseen),
+    };
+    let seen = format!("{path}: {kind}");
+    match kind {
+        kind if IN_MEMORY.contains(&kind) => good(seen),
+        "unknown" => unknown(Cause::Unreadable, seen, ""),
+        _ => less(seen, "nodes.pages_dir: a folder in memory, such as /dev/shm/funding-arb"),
     }
 }

@@ -54,7 +54,7 @@ fn an_untuned_machine_is_ill_and_each_ill_has_its_mend() {
 fn every_check_has_one_name_and_a_reason() {
     let all: Vec<_> = names().collect();
     let once: BTreeSet<_> = all.iter().collect();
-    assert_eq!((all.len(), once.len()), (34, 34));
+    assert_eq!((all.len(), once.len()), (35, 35));
     let report = Machine::tuned().examine(Profile::DedicatedNode);
     assert!(report.checks.iter().all(|check| check.why.len() > 20));
 }
@@ -253,7 +253,7 @@ fn a_whole_node_is_judged_by_what_its_pods_will_find() {
         |machine: &Machine, hot| Patient::node(&machine.sight, &machine.facts, hot).hot.to_string();
     let report =
         examine(&Patient::node(&machine.sight, &machine.facts, None), Profile::DedicatedNode);
-    assert_eq!((report.verdict(), report.left_out.len()), (State::Ok, 9), "{report:#?}");
+    assert_eq!((report.verdict(), report.left_out.len()), (State::Ok, 10), "{report:#?}");
     assert_eq!(hot(&machine, None), "2-7");
     assert_eq!(hot(&machine, CpuList::parse("3")), "3");
     machine.put("/sys/devices/system/cpu/nohz_full", "(null)\n");
@@ -301,6 +301,20 @@ fn the_disk_is_judged_by_kind_room_and_speed() {
 }
 
 #[test]
+fn a_page_on_a_disk_is_told_and_one_in_memory_is_well() {
+    let mut machine = Machine::tuned();
+    for (kind, state) in
+        [("tmpfs", State::Ok), ("ext4", State::Degraded), ("unknown", State::CannotKnow)]
+    {
+        machine.facts.pages = Ok(("/run/funding-arb".into(), kind.into()));
+        let (found, seen) = machine.check("page-memory");
+        assert_eq!((found, seen.ends_with(kind)), (state, true), "{seen}");
+    }
+    machine.facts.pages = Err(Unseen::Denied);
+    assert_eq!(machine.check("page-memory").0, State::CannotKnow);
+}
+
+#[test]
 fn a_profile_leaves_out_what_does_not_matter_and_softens_what_matters_less() {
     let machine = Machine::untuned();
     let ci = machine.examine(Profile::Ci);
@@ -342,10 +356,11 @@ fn this_machine_can_be_examined() {
     let allowed = CpuList::new(allowed.iter().map(|cpu| cpu.id));
     let state = tempfile::tempdir().unwrap();
     let later = state.path().join("not/yet/there");
-    let before = super::Facts::gather(&sight, allowed.clone(), None, Some(&later)).disk.unwrap();
+    let before =
+        super::Facts::gather(&sight, allowed.clone(), None, Some(&later), None).disk.unwrap();
     assert_eq!(before.path, state.path().canonicalize().unwrap());
     assert_eq!(before.syncs_ns, Err(Unseen::Absent), "nothing is written above it");
-    let facts = super::Facts::gather(&sight, allowed, None, Some(state.path()));
+    let facts = super::Facts::gather(&sight, allowed, None, Some(state.path()), Some(state.path()));
     let patient = Patient::new(&sight, &facts, Layout::Auto, &ROLES, None);
     let report = examine(&patient, Profile::DedicatedNode);
     assert_eq!(report.checks.len(), names().count());
