@@ -11,8 +11,8 @@ use tuning::Degraded;
 #[derive(Debug, Default)]
 pub(crate) struct Exclusivity {
     required: bool,
-    /// The reasons that were met, until none is left.
-    met: BTreeSet<&'static str>,
+    /// The reasons that were met and the threads they are about, until none is left.
+    met: BTreeSet<(&'static str, Option<String>)>,
     /// What was last lost, for people.
     told: String,
     /// The core is still to be disarmed.
@@ -38,7 +38,7 @@ impl Exclusivity {
         // Every reason, for who armed by hand knew of all that were there.
         let mut is_news = false;
         for what in lost {
-            is_news |= self.met.insert(what.code());
+            is_news |= self.met.insert((what.code(), what.thread().map(str::to_owned)));
         }
         if is_news {
             let why: Vec<_> = lost.iter().map(ToString::to_string).collect();

@@ -43,6 +43,9 @@ fn another_reason_and_the_same_one_again_disarm_again() {
     own.done();
     own.look(&[]);
     assert!(own.look(&[moved()]) && own.is_due());
+    own.done();
+    let other = Degraded::Moved { thread: "trade".into(), cpu: 2, allowed: CpuList::new([2, 3]) };
+    assert!(own.look(&[moved(), other]) && own.is_due(), "another thread is another loss");
 }
 
 #[test]

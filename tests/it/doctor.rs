@@ -234,33 +234,48 @@ fn no_line_of_the_table_is_wider_than_a_terminal() {
     }
 }
 
+/// A mode for a file or a folder.
+fn open(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// The same command as nobody in particular, as in a container: no name, no home, no privilege.
+fn unprivileged(machine: &Machine, command: Command) -> Command {
+    if !rustix::process::geteuid().is_root() {
+        return command;
+    }
+    // A copy, for the program may lie where only root looks.
+    let copy = machine.at("/program");
+    fs::copy(program().get_program(), &copy).expect("a copy");
+    open(&copy, 0o755);
+    open(machine.dir.path(), 0o755);
+    let mut nobody = Command::new(copy);
+    nobody.args(command.get_args()).current_dir("/").uid(54_321).gid(54_321);
+    nobody
+}
+
 #[test]
 fn what_a_user_may_not_read_is_not_known() {
     let machine = Machine::host();
-    let open = |path: &Path, mode: u32| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
-    };
-    open(machine.dir.path(), 0o755);
     for path in ["/proc/interrupts", "/proc/swaps", "/sys/fs/cgroup/x/cpu.max"] {
         open(&machine.at(path), 0o000);
     }
-    open(machine.state.path(), 0o555);
-    let mut command = machine.doctor(&["check", "--json", "--profile", "dedicated-node"]);
-    if rustix::process::geteuid().is_root() {
-        // Nobody in particular, as in a container: no name, no home, no privilege. Its copy of the program may
-        // lie where only root looks.
-        let copy = machine.at("/program");
-        fs::copy(program().get_program(), &copy).expect("a copy");
-        open(&copy, 0o755);
-        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-        command = Command::new(copy);
-        command.args(arguments).current_dir("/").uid(54_321).gid(54_321);
-    }
-    let checks = checks("unprivileged", &complete(&mut command));
+    let command = machine.doctor(&["check", "--json", "--profile", "dedicated-node"]);
+    let output = complete(&mut unprivileged(&machine, command));
+    let checks = checks("unprivileged", &output);
     for name in ["interrupts", "swap", "cpu-quota"] {
         assert_eq!(checks[name].0, "cannot_know", "{name}: {:?}", checks[name]);
     }
-    let (state, seen) = &checks["state-disk"];
+}
+
+#[test]
+fn a_state_folder_that_the_user_may_not_write_is_wrong() {
+    let machine = Machine::bare();
+    open(machine.state.path(), 0o555);
+    let mut command = program();
+    command.args(["doctor", "check", "--json", "--state"]).arg(machine.state.path());
+    let output = complete(&mut unprivileged(&machine, command));
+    let (state, seen) = &checks("unprivileged", &output)["state-disk"];
     assert_eq!(state, "wrong", "{seen}");
     assert!(seen.contains("may not be written by this user"), "{seen}");
 }

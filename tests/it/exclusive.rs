@@ -60,7 +60,7 @@ fn an_engine_that_loses_processors_it_must_have_disarms_until_somebody_arms_it()
     }
 
     sched_setaffinity(Some(hot), &pinned).expect("to move a thread back");
-    engine.await_line("moved: no longer so");
+    engine.await_parts(&["moved: ", "no longer so"]);
     // Two lines later it still has not armed itself.
     engine.await_line("· disarmed");
     engine.await_line("· disarmed");
