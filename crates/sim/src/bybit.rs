@@ -126,9 +126,8 @@ impl Bybit {
 
     /// Closes what logged on with a key that was withdrawn since.
     fn part_with_strangers(&self, out: &mut Outbox) {
-        let withdrawn = |key: &str| self.exchange.keys.is_withdrawn(key);
-        let gone = self.sessions.iter().filter(|(_, session)| withdrawn(&session.key));
-        gone.for_each(|(conn, _)| out.close(*conn, 1008, "API key withdrawn"));
+        let sessions = self.sessions.iter().map(|(conn, session)| (*conn, &*session.key));
+        self.exchange.keys.part_with_strangers(sessions, out);
     }
 
     fn answer_account(

@@ -1,5 +1,6 @@
 //! How a venue's API keys are used, and which were withdrawn.
 
+use crate::server::{ConnId, Outbox};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -31,10 +32,17 @@ impl KeyBook {
         self.0.entry(api_key.to_owned()).or_default().withdrawn = true;
     }
 
-    /// Whether a session that logged on with it must go.
-    #[must_use]
-    pub fn is_withdrawn(&self, api_key: &str) -> bool {
-        self.0.get(api_key).is_some_and(|known| known.withdrawn)
+    /// Closes those of these connections, each with the key it logged on with, whose key was withdrawn.
+    pub fn part_with_strangers<'s>(
+        &self,
+        sessions: impl Iterator<Item = (ConnId, &'s str)>,
+        out: &mut Outbox,
+    ) {
+        for (conn, api_key) in sessions {
+            if self.0.get(api_key).is_some_and(|known| known.withdrawn) {
+                out.close(conn, 1008, "API key withdrawn");
+            }
+        }
     }
 
     /// What the ledger says of them.

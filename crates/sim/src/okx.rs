@@ -127,9 +127,8 @@ impl Okx {
 
     /// Closes what logged on with a key that was withdrawn since.
     fn part_with_strangers(&self, out: &mut Outbox) {
-        let withdrawn = |key: &str| self.exchange.keys.is_withdrawn(key);
-        let gone = self.sessions.iter().filter(|(_, session)| withdrawn(&session.key));
-        gone.for_each(|(conn, _)| out.close(*conn, 1008, "API key withdrawn"));
+        let sessions = self.sessions.iter().map(|(conn, session)| (*conn, &*session.key));
+        self.exchange.keys.part_with_strangers(sessions, out);
     }
 
     /// Sends what happened on the exchange to those who want to know.

@@ -442,6 +442,11 @@ impl<D: Dialect> Protocol for Venue<D> {
         self.dialect.tick(&mut self.desk, now, out);
         self.pump(now, out);
         self.keep_alive(now, out);
+        let sessions = self.desk.api.iter().filter_map(|(conn, api)| {
+            let session = api.session.as_ref()?;
+            Some((*conn, session.api_key.as_str()))
+        });
+        self.desk.exchange.keys.part_with_strangers(sessions, out);
     }
 
     fn exchange(&mut self) -> &mut Exchange {

@@ -257,4 +257,8 @@ fn a_session_is_logged_on_with_ed25519_only() {
         ws.until(|message| message["id"].is_null() && message["status"] == 400)["error"]["code"],
         -1000
     );
+    // Whoever withdraws the key ends its session.
+    venues.running().withdraw(ED_KEY);
+    // bound: each message is waited for with a deadline
+    while ws.next().is_some() {}
 }
