@@ -103,7 +103,7 @@ pub(super) fn run(arguments: &RunArguments) -> ExitCode {
 fn listen(stop: &Flag) -> io::Result<Bell> {
     let bell = Bell::new()?;
     let ring = bell.clone();
-    signals::listen(stop, move || ring.ask(Cause::Signal))?;
+    signals::listen(stop, Some(Box::new(move || ring.ask(Cause::Signal))))?;
     Ok(bell)
 }
 

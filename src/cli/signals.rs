@@ -1,5 +1,5 @@
 //! SIGINT and SIGTERM: stop in order; a second one does nothing more, the first is under way. SIGHUP: look
-//! at the configuration again, or stop if it means that the terminal has gone.
+//! at the configuration again where there is one to look at, or stop if it means that the terminal has gone.
 
 use rings::Flag;
 use rustix::fs::{Mode, OFlags, open};
@@ -8,19 +8,23 @@ use signal_hook::iterator::Signals;
 use std::io;
 use std::thread;
 
+/// What SIGHUP asks for.
+pub(crate) type Hangup = Box<dyn Fn() + Send>;
+
 /// Sets `stop` when the process is to end; `hangup` is what SIGHUP means while the terminal is there or
-/// never was one.
-pub(crate) fn listen(stop: &Flag, hangup: impl Fn() + Send + 'static) -> io::Result<()> {
+/// never was one. Without it SIGHUP is an end too, but for who was started to outlive its terminal.
+pub(crate) fn listen(stop: &Flag, hangup: Option<Hangup>) -> io::Result<()> {
     let stop = stop.clone();
-    let bound = has_terminal() && !is_hangup_ignored();
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let ignored = is_hangup_ignored();
+    let bound = has_terminal() && !ignored;
+    let hears = hangup.is_some() || !ignored;
+    let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hears.then_some(SIGHUP)))?;
     let wait = move || {
         // bound: signals, for as long as the process lives
         for signal in signals.forever() {
-            if signal == SIGHUP && (!bound || has_terminal()) {
-                hangup();
-            } else {
-                stop.set();
+            match &hangup {
+                Some(hangup) if signal == SIGHUP && (!bound || has_terminal()) => hangup(),
+                _ => stop.set(),
             }
         }
     };

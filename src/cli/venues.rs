@@ -14,8 +14,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 pub(super) fn run(arguments: &VenuesArguments) -> ExitCode {
     let stop = Flag::new();
-    let hung_up = stop.clone();
-    if let Err(why) = signals::listen(&stop, move || hung_up.set()) {
+    if let Err(why) = signals::listen(&stop, None) {
         return exit::refused(&format!("venues: {why}"));
     }
     let options = SimOptions {

@@ -92,3 +92,25 @@ pub(crate) fn fills_of_venues(ledger: &Value) -> Option<u64> {
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
+
+#[test]
+fn venues_that_were_told_to_outlive_their_terminal_do() {
+    let _one = alone();
+    let folder = Folder::new();
+    let mut command = std::process::Command::new("sh");
+    // As nohup starts it.
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program().get_program());
+    command.args(["venues", "--dir"]).arg(folder.path("venues"));
+    let mut venues = Running::start(&mut command);
+    venues.await_line("ready");
+    venues.signal("HUP");
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", venues.id())).expect("a status");
+    let has = |name: &str| {
+        let mask = status.lines().find_map(|line| line.strip_prefix(name)).expect("a mask").trim();
+        u64::from_str_radix(mask, 16).expect("a mask") & 1 == 1
+    };
+    assert!(has("SigIgn:") && !has("SigCgt:"), "{status}");
+    venues.signal("TERM");
+    assert!(venues.end().status.success());
+}

@@ -19,12 +19,7 @@ pub(crate) struct Brought {
 /// What the source holds now, or the last good copy of it, which is said. Without a state folder the copy
 /// lies in `./state`: what `nodes.state_dir` says is known only once it was fetched.
 pub(crate) fn bring(address: &str, state: Option<&Path>) -> Result<Brought, String> {
-    let told = |why: SourceFault| match why {
-        SourceFault::Copy(_) if state.is_none() => {
-            format!("{}; --state DIR says where the last good copy is kept", told(why))
-        }
-        _ => told(why),
-    };
+    let told = |why| told_of_copy(why, state);
     let mut remote = open(address, state.unwrap_or(Path::new("state"))).map_err(told)?;
     let copied = remote.bring().map_err(told)?;
     if let Some(why) = &copied.away {
@@ -74,6 +69,12 @@ fn told(why: SourceFault) -> String {
     format!("--source: {why}")
 }
 
+fn told_of_copy(why: SourceFault, state: Option<&Path>) -> String {
+    let place = matches!(why, SourceFault::Copy(_)) && state.is_none();
+    let hint = if place { "; --state DIR says where the last good copy is kept" } else { "" };
+    told(why) + hint
+}
+
 /// A folder that only its owner reads, and that is gone afterwards.
 #[derive(Debug)]
 struct Scratch(PathBuf);
@@ -91,3 +92,6 @@ impl Drop for Scratch {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests;
