@@ -1,4 +1,4 @@
-use super::{Effective, History, Kept, Salt, Version, difference, digest};
+use super::{Effective, History, Kept, NotBack, Salt, Version, difference, digest};
 use crate::tests::dir;
 use crate::{Inputs, Override, inspect};
 use std::fs;
@@ -189,4 +189,25 @@ fn digits_that_more_than_one_content_begins_with_name_no_version_however_often_o
 fn a_digest_stays_what_it_was_so_that_histories_stay_good() {
     let salt = Salt(core::array::from_fn(|at| u8::try_from(at).unwrap()));
     assert_eq!(digest(&salt, "Planted"), "secret 7e0df7691d53433c");
+}
+
+#[test]
+fn a_rollback_that_ends_halfway_says_what_changed_and_where_the_former_text_is() {
+    let state = tempfile::tempdir().unwrap();
+    let history = History::open(state.path()).unwrap();
+    let mine = dir(&[("exchanges.yaml", "exchanges: {okx: {timeout: 10000}}\n")]);
+    history.record(&read(&history, Some(mine.path()), &[]), "start", "ann").unwrap();
+    let now = "exchanges: {okx: {timeout: 20000}}\n";
+    fs::write(mine.path().join("exchanges.yaml"), now).unwrap();
+    fs::write(mine.path().join("nodes.yaml"), "nodes: {layout: fused}\n").unwrap();
+    // What the version did without cannot be put aside.
+    fs::create_dir(mine.path().join("nodes.yaml.before-rollback")).unwrap();
+    let why = History::put_back(&history.find("1").unwrap(), mine.path()).unwrap_err();
+    let exchanges = mine.path().join("exchanges.yaml");
+    let NotBack::Partly { path, done, .. } = &why else { panic!("{why:?}") };
+    assert_eq!((path, done), (&mine.path().join("nodes.yaml"), &vec![exchanges.clone()]));
+    let told = why.to_string();
+    let changed = format!("changed already: {}; what was there", exchanges.display());
+    assert!(told.contains(&changed), "{told}");
+    assert_eq!(fs::read_to_string(exchanges.with_extension("yaml.before-rollback")).unwrap(), now);
 }
