@@ -216,3 +216,20 @@ fn what_a_full_second_ring_lost_is_said_before_anything_else() {
     assert_eq!(all(&mut desk), [quote(0, 6)]);
     assert_eq!(outbox.rings()[1], (0, 2));
 }
+
+#[test]
+fn what_waits_for_the_core_is_told_twice_only_when_it_leaves() {
+    let (sender, mut core) = ring("md-test", 2, Full::DropNew);
+    let (second, mut desk) = ring("clk-test", 64, Full::DropNew);
+    let mut outbox = Outbox::new(sender, Some(second), 3);
+    outbox.tell_twice();
+    for row in 0..3 {
+        outbox.newest(Row(row), Newest::Quote, quote(row, 1));
+        outbox.state(Row(row), state(row, BookHealth::Known));
+    }
+    let mut told = all(&mut desk);
+    assert_eq!(told.len(), 2, "no more than the core was told");
+    let heard = drain(&mut outbox, &mut core);
+    told.extend(all(&mut desk));
+    assert_eq!((told.len(), told), (6, heard));
+}
