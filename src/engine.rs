@@ -83,8 +83,8 @@ impl Engine {
 
     /// Tells the core something; `false` when it has not taken what it was told before.
     pub(crate) fn command(&mut self, action: Action) -> bool {
-        let version = self.status().view.map_or(0, |view| view.version);
-        self.commands.push(Command { action, version }).is_ok()
+        // A version is named by adoptions alone, which come another way.
+        self.commands.push(Command { action, version: 0 }).is_ok()
     }
 
     /// Where things stand.

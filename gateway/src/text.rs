@@ -1,5 +1,7 @@
 //! Writing request texts straight into the outgoing frame, without formatting machinery.
 
+use zeroize::Zeroize;
+
 /// A text being written into a buffer of fixed size.
 ///
 /// What does not fit is left out and remembered: [`Draft::length`] then is `None`. Buffers are sized
@@ -95,6 +97,13 @@ impl<const N: usize> Padded<N> {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> Zeroize for Padded<N> {
+    fn zeroize(&mut self) {
+        self.bytes.zeroize();
+        self.length.zeroize();
     }
 }
 

@@ -319,14 +319,3 @@ fn conclude(
         (Stopped::Quiet, _) => ExitCode::SUCCESS,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use rustix::process::{DumpableBehavior, dumpable_behavior};
-
-    #[test]
-    fn a_run_leaves_no_core_image() {
-        super::close().unwrap();
-        assert_eq!(dumpable_behavior().unwrap(), DumpableBehavior::NotDumpable);
-    }
-}

@@ -14,7 +14,6 @@
 
 use crate::market::{Market, Rated, Slot};
 use crate::rules::Row;
-use base::numbers::divide;
 use base::{Price, Qty, Rate, Side, Span, Stamp, WallNs};
 
 /// Nanoseconds of an hour.
@@ -94,7 +93,7 @@ pub(crate) fn carry_per_hour(
 
 /// (mid of the short leg - mid of the long leg) / mid of the long leg: what convergence would earn.
 pub(crate) fn basis(long: &Slot, short: &Slot) -> Option<Rate> {
-    ratio(short.twice_mid()? - long.twice_mid()?, long.twice_mid()?)
+    Rate::of_wide(short.twice_mid()? - long.twice_mid()?, long.twice_mid()?)
 }
 
 /// All numbers of buying `qty` of `long` and selling it on `short`; `None` when a side is not known
@@ -111,7 +110,7 @@ pub(crate) fn edge(
     let short_price = short.executable(Side::Sell, qty, at.0, at.1)?;
     let spread = short_price.over(long_price)?;
     let width = |slot: &Slot| slot.touch().map(|(bid, ask)| i128::from(ask.0) - i128::from(bid.0));
-    let crossing = ratio(width(long)? + width(short)?, long.twice_mid()?)?;
+    let crossing = Rate::of_wide(width(long)? + width(short)?, long.twice_mid()?)?;
     let net = spread - crossing + carry - fees;
     Some(Edge { spread, crossing, carry, fees, net, long_price, short_price })
 }
@@ -121,23 +120,6 @@ pub(crate) fn edge(
 pub(crate) fn spread_reaches(bid: Price, ask: Price, least: Rate) -> bool {
     let gained = i128::from(bid.0) - i128::from(ask.0);
     gained * i128::from(Rate::ONE.0) >= i128::from(least.0) * i128::from(ask.0)
-}
-
-#[inline]
-fn ratio(part: i128, whole: i128) -> Option<Rate> {
-    // Nearly always: machine words.
-    if let (Ok(part), Ok(whole @ 1..)) = (i64::try_from(part), i64::try_from(whole))
-        && let Some(scaled) = part.checked_mul(Rate::ONE.0)
-    {
-        return scaled.checked_div(whole).map(Rate);
-    }
-    ratio_of_large(part, whole)
-}
-
-#[cold]
-#[inline(never)]
-fn ratio_of_large(part: i128, whole: i128) -> Option<Rate> {
-    divide(part.checked_mul(i128::from(Rate::ONE.0))?, whole).map(narrow)
 }
 
 fn narrow(value: i128) -> Rate {

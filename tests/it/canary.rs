@@ -91,7 +91,9 @@ fn a_planted_secret_is_in_nothing_that_a_run_leaves_or_shows() {
     let mut engine = Running::start(&mut command);
     let line = engine.await_line("metrics http://");
     engine.await_line("· armed");
-    for (name, paths) in [("metrics ", &["/metrics"][..]), ("health ", &["/health", "/ready"])] {
+    for (name, paths) in
+        [("metrics ", &["/metrics"][..]), ("health ", &["/health", "/ready", "/config"])]
+    {
         let url = line.split(name).nth(1).and_then(|rest| rest.split_whitespace().next());
         let address = url.expect(name).trim_start_matches("http://").split('/').next().expect(name);
         for path in paths {

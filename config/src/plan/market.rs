@@ -1,6 +1,6 @@
 //! What is configured against what the venues list: known only once their instruments are.
 
-use super::{Class, Config, Strategy};
+use super::Config;
 use crate::fault::Place;
 use base::{Instrument, Instruments, Money, Price, Qty};
 use std::fmt;
@@ -35,20 +35,15 @@ pub fn misfits(
         let wanted = config.wanted_by(strategy);
         let listed = wanted.iter().filter_map(|(venue, name)| instruments.by_name(*venue, name));
         for instrument in listed {
-            if let Some(what) = misfit(size_of(strategy), instrument, price(instrument)) {
+            if let Some(what) =
+                misfit(strategy.class.position_size(), instrument, price(instrument))
+            {
                 let key = format!("strategies.{}.parameters.position_size", strategy.name);
                 all.push(Misfit { at: at.clone(), key, what });
             }
         }
     }
     all
-}
-
-const fn size_of(strategy: &Strategy) -> Money {
-    match &strategy.class {
-        Class::FundingRate(p) => p.position_size,
-        Class::Basis(p) => p.position_size,
-    }
 }
 
 /// What is wrong with a size.

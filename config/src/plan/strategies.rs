@@ -32,6 +32,26 @@ pub enum Class {
     Basis(Basis),
 }
 
+impl Class {
+    /// Notional of each leg.
+    #[must_use]
+    pub const fn position_size(&self) -> Money {
+        match self {
+            Self::FundingRate(p) => p.position_size,
+            Self::Basis(p) => p.position_size,
+        }
+    }
+
+    /// Pairs at once.
+    #[must_use]
+    pub const fn max_positions(&self) -> u16 {
+        match self {
+            Self::FundingRate(p) => p.max_positions,
+            Self::Basis(p) => p.max_positions,
+        }
+    }
+}
+
 /// Parameters of `FundingRateArbitrageStrategy`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct FundingRate {

@@ -57,9 +57,12 @@ fn own(node: &Node) -> Option<Place> {
 
 /// Whether nothing acts on a key.
 pub(crate) fn is_unused(path: &[&str]) -> bool {
-    UNUSED.iter().any(|pattern| {
-        let parts: Vec<_> = pattern.split('.').collect();
-        parts.len() <= path.len()
-            && parts.iter().zip(path).all(|(known, part)| *known == "*" || known == part)
-    })
+    UNUSED.iter().any(|pattern| covers(pattern, path))
+}
+
+/// Whether a key is, or lies below, what a pattern names; `*` is any one name.
+pub(crate) fn covers(pattern: &str, path: &[&str]) -> bool {
+    let parts: Vec<_> = pattern.split('.').collect();
+    parts.len() <= path.len()
+        && parts.iter().zip(path).all(|(known, part)| *known == "*" || known == part)
 }

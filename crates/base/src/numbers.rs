@@ -145,14 +145,24 @@ impl Rate {
         }
         match part.checked_mul(Self::ONE.0) {
             Some(scaled) => scaled.checked_div(whole).map(Self),
-            None => Self::of_large(part, whole),
+            None => Self::of_large(part.into(), whole.into()),
+        }
+    }
+
+    /// As [`Rate::of`], of numbers that are nearly always no wider either.
+    #[must_use]
+    #[inline]
+    pub fn of_wide(part: i128, whole: i128) -> Option<Self> {
+        match (i64::try_from(part), i64::try_from(whole)) {
+            (Ok(part), Ok(whole)) => Self::of(part, whole),
+            _ => Self::of_large(part, whole),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn of_large(part: i64, whole: i64) -> Option<Self> {
-        let ratio = divide(i128::from(part) * i128::from(Self::ONE.0), i128::from(whole))?;
+    fn of_large(part: i128, whole: i128) -> Option<Self> {
+        let ratio = divide(part.checked_mul(i128::from(Self::ONE.0))?, whole)?;
         i64::try_from(ratio).ok().map(Self)
     }
 

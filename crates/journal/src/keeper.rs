@@ -3,7 +3,7 @@
 
 use crate::error::JournalError;
 use crate::files;
-use crate::open::Options;
+use crate::open::{Options, forget_plans};
 use crate::reader::Reader;
 use crate::segment::{self, Header, PAGE, RECORD, Segment};
 use crate::snapshot;
@@ -132,7 +132,8 @@ impl Keeper {
         snapshot::write(&self.dir, self.last.instance, self.last.epoch, index, state)
     }
 
-    /// Removes segments all of whose records lie before `index`; returns how many.
+    /// Removes segments all of whose records lie before `index`, and the plans of starts of which no record
+    /// is left; returns how many segments.
     ///
     /// # Errors
     /// [`JournalError`].
@@ -147,6 +148,11 @@ impl Keeper {
             }
             fs::remove_file(path).map_err(JournalError::io(path))?;
             removed += 1;
+        }
+        if removed > 0
+            && let Some((oldest, _)) = Reader::open(&self.dir)?.epochs().first()
+        {
+            forget_plans(&self.dir, *oldest)?;
         }
         Ok(removed)
     }

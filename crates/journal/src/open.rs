@@ -177,6 +177,24 @@ pub fn adopted_plan(dir: &Path, epoch: u32, version: u32) -> Option<Vec<u8>> {
     fs::read(adopted_path(dir, epoch, version)).ok()
 }
 
+/// Removes the plans of starts before `epoch`.
+pub(crate) fn forget_plans(dir: &Path, epoch: u32) -> Result<(), JournalError> {
+    for entry in fs::read_dir(dir).map_err(JournalError::io(dir))? {
+        let path = entry.map_err(JournalError::io(dir))?.path();
+        let of = path.file_name().and_then(|name| epoch_of(name.to_str()?));
+        if of.is_some_and(|of| of < epoch) {
+            fs::remove_file(&path).map_err(JournalError::io(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// The start a plan belongs to, by its name.
+fn epoch_of(name: &str) -> Option<u32> {
+    let name = name.strip_prefix("plan-")?.strip_suffix(".json")?;
+    name.split('-').next()?.parse().ok()
+}
+
 fn adopted_path(dir: &Path, epoch: u32, version: u32) -> PathBuf {
     dir.join(format!("plan-{epoch:06}-{version}.json"))
 }

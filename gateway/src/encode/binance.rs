@@ -29,7 +29,7 @@ pub struct Requests {
     /// The HMAC state after `apiKey=...`, where the key is of that kind.
     prefix: Option<Prefix>,
     /// What of it the state has not taken in yet.
-    prefix_rest: Padded<64>,
+    prefix_rest: Zeroizing<Padded<64>>,
     /// `"apiKey":"...",` and `apiKey=...`.
     key_json: Zeroizing<Box<[u8]>>,
     key_signed: Zeroizing<Box<[u8]>>,
@@ -131,7 +131,7 @@ impl Requests {
             [side("SELL", false)?, side("SELL", true)?],
         ];
         Some(Self {
-            prefix_rest: Padded::new(prefix.as_ref().map_or(&[], Prefix::rest))?,
+            prefix_rest: Zeroizing::new(Padded::new(prefix.as_ref().map_or(&[], Prefix::rest))?),
             prefix,
             key_json: Zeroizing::new(key_json.into_boxed_slice()),
             key_signed: Zeroizing::new(key_signed.into_boxed_slice()),

@@ -1,5 +1,6 @@
-use super::{Draft, fnv, id_number};
+use super::{Draft, Padded, fnv, id_number};
 use proptest::prelude::*;
+use zeroize::Zeroize as _;
 
 fn written(write: impl FnOnce(&mut Draft<'_>)) -> String {
     let mut out = [0; 64];
@@ -73,4 +74,11 @@ fn a_plain_number_is_its_own_id_and_a_text_is_hashed() {
         id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad9"),
         id_number(b"a4c1718e-fe53-4659-a118-1f6ecce04ad8")
     );
+}
+
+#[test]
+fn a_text_that_is_wiped_leaves_nothing() {
+    let mut padded = Padded::<8>::new(b"secret").unwrap();
+    padded.zeroize();
+    assert_eq!((padded.bytes, padded.length), ([0; 8], 0));
 }

@@ -1,8 +1,10 @@
 mod adopting;
 mod basics;
+mod confirming;
 mod failures;
 mod faults;
 mod gates;
+mod legs;
 mod observer;
 mod pairs;
 mod properties;

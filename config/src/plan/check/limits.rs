@@ -1,7 +1,6 @@
 //! Limits against each other, and against what the strategies want.
 
-use crate::plan::{Class, Config, Environment, Exchange, Mode, Strategy};
-use base::Money;
+use crate::plan::{Config, Environment, Exchange, Mode, Strategy};
 
 /// A size that a limit refuses every time is a strategy that never trades.
 pub(super) fn check_size(
@@ -10,7 +9,7 @@ pub(super) fn check_size(
     clash: &mut impl FnMut(&[&str], String),
 ) {
     let risk = &config.risk;
-    let size = position_size(&strategy.class);
+    let size = strategy.class.position_size();
     let path = ["strategies", &strategy.name, "parameters", "position_size"];
     let limits = [
         ("global_limits.max_order_notional", risk.max_order_notional, strategy.enabled),
@@ -53,8 +52,12 @@ pub(super) fn warn(config: &Config, warn: &mut impl FnMut(&[&str], String)) {
             warn(&["risk_management", "position_limits", key], what);
         }
     }
-    let pairs: u32 =
-        config.strategies.iter().filter(|s| s.enabled).map(|s| max_positions(&s.class)).sum();
+    let pairs: u32 = config
+        .strategies
+        .iter()
+        .filter(|s| s.enabled)
+        .map(|s| u32::from(s.class.max_positions()))
+        .sum();
     if pairs > u32::from(risk.max_open_pairs) {
         let what =
             format!("is below the {pairs} pairs that the enabled strategies may open together");
@@ -67,19 +70,5 @@ pub(super) fn warn(config: &Config, warn: &mut impl FnMut(&[&str], String)) {
     if config.system.mode == Mode::Live && config.system.environment != Environment::Production {
         let what = "is live while system.environment is not production".to_owned();
         warn(&["system", "mode"], what);
-    }
-}
-
-const fn position_size(class: &Class) -> Money {
-    match class {
-        Class::FundingRate(p) => p.position_size,
-        Class::Basis(p) => p.position_size,
-    }
-}
-
-fn max_positions(class: &Class) -> u32 {
-    match class {
-        Class::FundingRate(p) => p.max_positions.into(),
-        Class::Basis(p) => p.max_positions.into(),
     }
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use crate::testing::{SEGMENT_RECORDS, append, check, instance, open, options, record};
-use crate::{Follower, Journal, JournalError, Reader, segment};
+use crate::{Follower, Journal, JournalError, Reader, keep_plan, segment};
 use tempfile::tempdir;
 
 #[test]
@@ -83,6 +83,26 @@ fn pruning_removes_whole_segments_before_the_index_only() {
     append(&mut opened, 10);
     drop(opened);
     assert_eq!(open(dir.path()).next_index, 4 * SEGMENT_RECORDS + 10);
+}
+
+#[test]
+fn the_plans_of_a_start_go_with_the_last_of_its_records() {
+    let dir = tempdir().unwrap();
+    let mut opened = open(dir.path());
+    keep_plan(dir.path(), 1, 5, b"five").unwrap();
+    append(&mut opened, 2 * SEGMENT_RECORDS);
+    drop(opened);
+    let mut opened = open(dir.path());
+    keep_plan(dir.path(), 2, 6, b"six").unwrap();
+    append(&mut opened, SEGMENT_RECORDS);
+    opened.keeper.sync_all().unwrap();
+    opened.keeper.prune(SEGMENT_RECORDS).unwrap();
+    let reader = Reader::open(dir.path()).unwrap();
+    assert!(reader.plan(1).is_some() && reader.adopted(1, 5).is_some());
+    assert!(opened.keeper.prune(2 * SEGMENT_RECORDS).unwrap() > 0);
+    let reader = Reader::open(dir.path()).unwrap();
+    assert!(reader.plan(1).is_none() && reader.adopted(1, 5).is_none());
+    assert!(reader.plan(2).is_some() && reader.adopted(2, 6).is_some());
 }
 
 #[test]
