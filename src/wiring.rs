@@ -8,7 +8,7 @@ use crate::runner::Crew;
 use crate::site::Site;
 use crate::topology::{Does, LIVE};
 use base::input::Command;
-use base::{Instance, Record, Stage, VenueId, WallNs};
+use base::{Instance, Record, Span, Stage, VenueId, WallNs};
 use config::plan::Config;
 use gateway::rest::RestParts;
 use gateway::{KeyPort, Keys};
@@ -107,6 +107,10 @@ pub(crate) struct Account {
 }
 
 impl Accounts {
+    pub(crate) fn add(&mut self, account: Account) {
+        self.0.push(account);
+    }
+
     /// The account at a venue that is in use.
     pub(crate) fn of(&mut self, venue: VenueId) -> Option<&mut Account> {
         self.0.iter_mut().find(|account| account.venue == venue)
@@ -154,7 +158,9 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
         limits,
         ..
     } = blueprint;
-    let order = Order { config, site, plan, instance, kill, fence, known_until, limits, paper };
+    let alive = Fence::shut();
+    let order =
+        Order { alive, config, site, plan, instance, kill, fence, known_until, limits, paper };
     let mut core = Some((core, journal, Told { commands: orders, versions, retired }));
     for row in LIVE.stages {
         let stage: Option<Box<dyn Stage + Send>> = match row.does {
@@ -165,7 +171,8 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
             },
             Does::Strategy => {
                 let (core, journal, told) = core.take().ok_or(Fault::Twice("strategy"))?;
-                Some(strategy(&mut bench, site, row.name, core, journal, told)?)
+                let stage = strategy(&mut bench, site, row.name, core, journal, told)?;
+                Some(Box::new(stage.with_alive(order.alive.clone())))
             }
         };
         if let Some(stage) = stage {
@@ -182,6 +189,8 @@ pub(crate) fn wire(blueprint: Blueprint<'_>) -> Result<Wired, Fault> {
 
 /// What every stage is made for.
 pub(crate) struct Order<'a> {
+    /// Open while the core goes on.
+    pub(crate) alive: Fence,
     pub(crate) config: &'a Config,
     pub(crate) site: &'a Site,
     pub(crate) plan: &'a Plan,
@@ -229,19 +238,21 @@ impl Workbench<'_> {
     pub(crate) fn key_port(&mut self, venue: VenueId, rest: RestParts<HostClock>) -> KeyPort {
         let (offer, offered) = ring("keys", KEYS, Full::Halt);
         let (spent_keys, spent) = ring("spent-keys", KEYS, Full::Halt);
-        self.accounts.0.push(Account { venue, rest, http: self.proofs.clone(), offer, spent });
+        self.accounts.add(Account { venue, rest, http: self.proofs.clone(), offer, spent });
         KeyPort { offered, spent: spent_keys }
     }
 
-    /// A link to a venue's `wss://` address, closed until its stage dials.
+    /// A link to a venue's `wss://` address, closed until its stage dials. What it replaces is read for
+    /// `overlap` at most.
     pub(crate) fn link(
         &mut self,
         venue: VenueId,
         url: &str,
         clock: &HostClock,
+        overlap: Span,
     ) -> Result<HotLink, Fault> {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let options = LinkOptions { seed: self.seed, ..link_options(venue) };
+        let options = LinkOptions { seed: self.seed, overlap, ..link_options(venue) };
         let endpoint = net::Endpoint::parse(url)?;
         Ok(Link::new(self.connector.dialer(), endpoint, options, clock.clone()))
     }
@@ -285,7 +296,7 @@ fn strategy(
     core: Core,
     journal: Option<journal::Writer>,
     told: Told,
-) -> Result<Box<dyn Stage + Send>, Fault> {
+) -> Result<StrategyStage<HostClock>, Fault> {
     let mut links = Links {
         reports: Vec::new(),
         market: Vec::new(),
@@ -314,7 +325,7 @@ fn strategy(
         }
     }
     let tools = Tools { journal, meter: bench.meter(name)?, notices: bench.notices(name) };
-    Ok(Box::new(StrategyStage::new(core, links, tools, site.clock.clone())))
+    Ok(StrategyStage::new(core, links, tools, site.clock.clone()))
 }
 
 /// Whether any of these venues is in use.

@@ -32,6 +32,8 @@ mod listen;
 mod slow;
 mod trial;
 
+pub use trial::TRIAL;
+
 use account::{RECHECKS_MAX, Recheck, Reconcile};
 use cancels::Wanted;
 use fitness::Fitness;
@@ -139,6 +141,8 @@ pub(crate) struct Hands<'a> {
     pub(crate) notices: &'a mut NoticeSender,
     pub(crate) kill: &'a Flag,
     pub(crate) fence: &'a Fence,
+    /// Open while the core goes on.
+    pub(crate) core: &'a Fence,
     pub(crate) now: Stamp,
 }
 

@@ -30,7 +30,7 @@ mod stage;
 pub mod text;
 mod wire;
 
-pub use desk::{DeskError, DeskParts};
+pub use desk::{DeskError, DeskParts, TRIAL};
 pub use keys::{KeyPort, Keys, Verdict};
 pub use settings::Settings;
 pub use stage::{GatewayStage, StageParts};

@@ -54,6 +54,7 @@ pub struct GatewayStage<L, C> {
     gauge: Option<RingGauge>,
     kill: Flag,
     fence: Fence,
+    core: Fence,
     killed: bool,
     clock: C,
     page: Writer,
@@ -69,6 +70,7 @@ macro_rules! hands {
             notices: &mut $stage.notices,
             kill: &$stage.kill,
             fence: &$stage.fence,
+            core: &$stage.core,
             now: $now,
         }
     };
@@ -94,11 +96,19 @@ impl<L: Channel, C: Clock> GatewayStage<L, C> {
             gauge: parts.gauge,
             kill: parts.kill,
             fence: parts.fence,
+            core: Fence::none(),
             killed: false,
             clock: parts.clock,
             page: parts.page,
             notices: parts.notices,
         })
+    }
+
+    /// Lets the venues cancel what rests once this is shut, which the core keeps open while it goes on.
+    #[must_use]
+    pub fn with_core(mut self, alive: Fence) -> Self {
+        self.core = alive;
+        self
     }
 
     /// Lets the key of a venue of it be changed while it runs.

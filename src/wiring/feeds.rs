@@ -1,7 +1,7 @@
 //! Feed stages.
 
 use super::{Fault, Order, Workbench, in_use};
-use base::{Stage, VenueId};
+use base::{Span, Stage, VenueId};
 use config::plan::Exchange;
 use feeds::{FeedErrand, FeedErrands, FeedOptions, FeedPlan, FeedStage, FeedTells, Silence};
 use net::spawn_errands;
@@ -9,6 +9,8 @@ use net::spawn_errands;
 /// Jobs and answers that may wait between a stage and its errand threads: a snapshot of a thousand
 /// levels a side comes in 126 pieces.
 const ERRANDS: usize = 512;
+/// A connection that is replaced is read for so long beside the new one.
+const OVERLAP: Span = Span::from_secs(10);
 
 /// The stage of a group of venues; `None` when none of them is in use.
 pub(super) fn stage(
@@ -36,7 +38,7 @@ pub(super) fn stage(
     let feed = FeedPlan::new(name, venues, &plan.instruments, endpoints, &options);
     let mut links = Vec::new();
     for session in &feed.sessions {
-        links.push(bench.link(session.line.venue(), &session.url, &clock)?);
+        links.push(bench.link(session.line.venue(), &session.url, &clock, OVERLAP)?);
     }
     let spawn = |what, errand| spawn_errands(what, errand, bench.http.clone(), ERRANDS);
     let [times, rest] = FeedErrand::pair(&feed, endpoints, order.limits, clock.clone());

@@ -2,7 +2,7 @@
 
 use super::{Fault, HotLink, Order, Workbench, in_use};
 use crate::site::Place;
-use base::{Stage, VenueId, WallNs};
+use base::{Span, Stage, VenueId, WallNs};
 use config::plan::Exchange;
 use gateway::markets::Markets;
 use gateway::rest::{Rest, RestParts, Signer};
@@ -13,6 +13,10 @@ use telemetry::HostClock;
 
 /// Jobs and answers that may wait between a desk and its errand thread.
 const ERRANDS: usize = 1024;
+
+/// A connection that is replaced is read on until the one that replaces it does all it did, or the trial of a
+/// key is over, which both end by themselves: this is for what is forgotten.
+const OVERLAP: Span = Span(2 * gateway::TRIAL.0);
 
 /// The stage of a group of venues; `None` when none of them is in use.
 pub(super) fn stage(
@@ -46,7 +50,7 @@ pub(super) fn stage(
         page: bench.meter(name)?,
         notices: bench.notices(name),
     };
-    let stage = GatewayStage::open(parts, desks)?;
+    let stage = GatewayStage::open(parts, desks)?.with_core(order.alive.clone());
     let stage = ports.into_iter().fold(stage, |stage, (venue, port)| stage.with_keys(venue, port));
     Ok(Some(Box::new(stage)))
 }
@@ -78,7 +82,7 @@ fn desk<'i>(
     let errands = Rest::new(rest.clone());
     let account = match venue {
         VenueId::BinanceUsdm | VenueId::Bybit => {
-            Some(bench.link(venue, &place.endpoints.private, clock)?)
+            Some(bench.link(venue, &place.endpoints.private, clock, OVERLAP)?)
         }
         VenueId::BinanceSpot | VenueId::Okx => None,
     };
@@ -88,7 +92,7 @@ fn desk<'i>(
         instance: order.instance,
         credentials,
         settings,
-        orders: bench.link(venue, &place.endpoints.trade, clock)?,
+        orders: bench.link(venue, &place.endpoints.trade, clock, OVERLAP)?,
         account,
         errands: spawn_errands("order-errand", errands, bench.http.clone(), ERRANDS)?,
     };

@@ -21,13 +21,15 @@ use base::{
     Bounded, Clock, Input, InstrumentId, Kind, Output, Record, Span, Stage, Stamp, VenueId, Work,
 };
 use journal::Writer as Journal;
-use rings::{Receiver, Sender};
+use rings::{Fence, Receiver, Sender};
 use telemetry::{Counter, Hist, Notice, NoticeCode, NoticeSender, RingGauge, Writer};
 
 /// Inputs one turn consumes at most.
 pub const BURST: usize = 64;
 /// Time between two timers.
 const TIMER: Span = Span::from_millis(1);
+/// The core counts as standing still when it was given no time for so long.
+const ALIVE: Span = Span::from_secs(1);
 /// One input in so many is timed, and every one that led to an output.
 const SAMPLE: u32 = 32;
 
@@ -76,6 +78,8 @@ pub struct StrategyStage<C> {
     /// Orders that waited too long, to be told to the core.
     expired: Bounded<Record>,
     timer_due: Stamp,
+    /// Open while the core goes on.
+    alive: Option<Fence>,
     market_turn: usize,
     sample: u32,
     mode: Mode,
@@ -101,6 +105,7 @@ impl<C: Clock> StrategyStage<C> {
             passed: 0,
             expired: Bounded::with_room(Outputs::CAPACITY),
             timer_due: Stamp(0),
+            alive: None,
             market_turn: 0,
             sample: 0,
             adopting: false,
@@ -109,6 +114,14 @@ impl<C: Clock> StrategyStage<C> {
             written: 0,
             full_turns: 0,
         }
+    }
+
+    /// Keeps this open while the core goes on: what stands still, for want of room in the journal or in a
+    /// ring, must not be spoken for by those behind it.
+    #[must_use]
+    pub fn with_alive(mut self, alive: Fence) -> Self {
+        self.alive = Some(alive);
+        self
     }
 
     /// The core, to be looked at.
@@ -286,6 +299,9 @@ impl<C: Clock> StrategyStage<C> {
         }
         if now >= self.timer_due {
             self.timer_due = now + TIMER;
+            if let Some(alive) = &self.alive {
+                alive.open_until(now + ALIVE);
+            }
             return Some(Input::Timer(Timer { wall: self.clock.wall() }).record(now));
         }
         for reports in &mut self.links.reports {
@@ -348,8 +364,8 @@ impl<C: Clock> StrategyStage<C> {
     #[cold]
     #[inline(never)]
     fn retire(&mut self, plan: Prepared) {
-        // There was room before the version that takes its place was read: nothing is ever forgotten here,
-        // and nothing is freed on this thread.
+        // There was room before the version that takes its place was read. Were there none, it is rather
+        // leaked than freed on this thread.
         let _ = self.links.retired.push(plan).map_err(core::mem::forget);
     }
 

@@ -57,8 +57,8 @@ pub trait Channel {
     /// The renewed connection delivers all that the first one did: the first may go.
     fn settle(&mut self);
 
-    /// The renewed connection is no good and goes; the one it was replacing is the one again, with all that
-    /// was joined on it. Does nothing when that one is gone.
+    /// The renewed connection is no good and goes, if it has not closed by itself; the one it was replacing is
+    /// the one again, with all that was joined on it. Does nothing when that one is gone.
     fn revert(&mut self) {}
 
     /// Whether the connection that a renewed one is replacing still stands.
@@ -115,7 +115,8 @@ pub enum Polled<'a> {
         /// When its last byte had left the socket.
         recv: Stamp,
     },
-    /// The connection is gone, or a dial failed. Nothing follows until `reopen`.
+    /// The connection is gone, or a dial failed. Nothing follows until `reopen`, but for what the connection
+    /// says that it was replacing: that one may still be gone back to.
     Closed(CloseReason),
 }
 

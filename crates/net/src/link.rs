@@ -119,16 +119,13 @@ impl<C: Clock> Link<C> {
         }
     }
 
-    /// The current connection is gone.
+    /// The current connection is gone. One that it was replacing is still there to go back to.
     #[cold]
     #[inline(never)]
     fn lose(&mut self, reason: CloseReason, now: Stamp) -> Found {
         if let Some(connection) = self.current.take() {
             self.retry.lived(self.opened, now);
             self.bury(connection, LastWord::after(reason));
-        }
-        if let Some((connection, _)) = self.trailing.take() {
-            self.bury(connection, LastWord::Close(1000));
         }
         Found::Closed(reason)
     }
@@ -276,6 +273,7 @@ impl<C: Clock> Channel for Link<C> {
         if self.current.is_some() {
             self.lose(CloseReason::Peer(1000), now);
         }
+        self.settle();
         self.dial = match self.dial {
             Dial::None => Dial::Waiting(Purpose::Open, now + self.retry.next()),
             Dial::Waiting(_, at) => Dial::Waiting(Purpose::Open, at),

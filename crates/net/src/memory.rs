@@ -108,15 +108,22 @@ impl Shared {
         }
     }
 
-    fn forget(&mut self) {
+    /// The connection is gone; the one it was replacing is not.
+    fn lose(&mut self) {
         self.open = false;
         self.renewing = false;
-        self.trailing = false;
-        while let Some(event) = self.waiting.pop_front() {
-            if let Event::Text(buffer, _) | Event::Trailing(buffer) = event {
-                self.spare.push(buffer);
+        for event in std::mem::take(&mut self.waiting) {
+            match event {
+                Event::Trailing(_) if self.trailing => self.waiting.push_back(event),
+                Event::Text(buffer, _) | Event::Trailing(buffer) => self.spare.push(buffer),
+                Event::Opened | Event::Renewed | Event::Closed(_) => {}
             }
         }
+    }
+
+    fn forget(&mut self) {
+        self.trailing = false;
+        self.lose();
     }
 }
 
@@ -147,7 +154,7 @@ impl MemoryChannel {
                 return Found::Renewed;
             }
             Some(Event::Closed(reason)) => {
-                shared.forget();
+                shared.lose();
                 return Found::Closed(reason);
             }
             Some(Event::Text(text, recv)) => (text, Found::Text(recv.unwrap_or(now))),
@@ -214,11 +221,13 @@ impl Channel for MemoryChannel {
             return;
         }
         shared.reverted += 1;
+        shared.open = true;
         // What the later one still said goes with it; the former's texts are the connection's again.
         for event in std::mem::take(&mut shared.waiting) {
             match event {
                 Event::Text(buffer, _) => shared.spare.push(buffer),
                 Event::Trailing(buffer) => shared.waiting.push_back(Event::Text(buffer, None)),
+                Event::Closed(_) => {}
                 event => shared.waiting.push_back(event),
             }
         }

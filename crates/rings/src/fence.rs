@@ -5,7 +5,7 @@ use base::Stamp;
 use core::fmt;
 use crossbeam_utils::CachePadded;
 
-/// Until when something may be done, on a cache line of its own. One cold thread moves it; whoever is
+/// Until when something may be done, on a cache line of its own. One thread moves it; whoever is
 /// about to act compares it with the time. A thread that was stopped for a while and wakes up late finds
 /// the permission gone without anybody having had to take it back.
 ///

@@ -45,12 +45,14 @@ impl<L: Channel> Desk<L> {
         self.mind.winding = false;
     }
 
-    /// Tells the venue that we are still there, so that it does not cancel everything yet.
+    /// Tells the venue that we are still there, so that it does not cancel everything yet. "We" is the core
+    /// as well: orders that it does not look after are not to be kept.
     fn feed_dead_man(&mut self, hands: &mut Hands<'_>) {
         let Self { markets, mind, .. } = self;
         let Some(timeout) = mind.settings.dead_man else { return };
-        let is_ours = hands.fence.is_open(hands.now);
-        if hands.now < mind.dead_man_at || mind.open.is_empty() || !mind.account_up || !is_ours {
+        let now = hands.now;
+        let are_there = hands.fence.is_open(now) && hands.core.is_open(now);
+        if now < mind.dead_man_at || mind.open.is_empty() || !mind.account_up || !are_there {
             return;
         }
         mind.dead_man_at = hands.now + Span(timeout.0 / 4);

@@ -22,6 +22,8 @@ pub(super) struct Listen {
     retry_at: Stamp,
     /// That of the API key that is tried.
     other: OtherKey,
+    /// What is asked for belongs to an API key that is not tried any more: its answer counts for nothing.
+    stale: bool,
 }
 
 impl Listen {
@@ -49,6 +51,10 @@ impl Listen {
 
     /// A listen key came.
     pub(super) fn came(&mut self, key: ListenKey, account_up: bool, now: Stamp) {
+        if core::mem::take(&mut self.stale) {
+            self.asked = false;
+            return;
+        }
         let other = self.other == OtherKey::Asked;
         if other {
             self.other = OtherKey::Here;
@@ -70,6 +76,9 @@ impl Listen {
     /// None was given: because of the API key that is tried, or for now.
     pub(super) fn refused(&mut self, failure: Failure, now: Stamp) {
         (self.asked, self.retry_at) = (false, soon(now, 2_000));
+        if core::mem::take(&mut self.stale) {
+            return;
+        }
         if self.other == OtherKey::Asked {
             let for_now = failure.status == 0
                 || failure.status >= 500
@@ -80,12 +89,17 @@ impl Listen {
 
     /// No other API key is tried any more.
     pub(super) fn forget_other(&mut self) {
+        self.stale |= self.other == OtherKey::Asked;
         self.other = OtherKey::None;
     }
 
-    /// The listen key of before is the one again.
-    pub(super) fn put_back(&mut self, former: ListenKey) {
-        (self.key, self.fresh) = (Some(former), false);
+    /// The listen key of before is the one again. Were there none, one is asked for as soon as calls are
+    /// signed with the API key of before, too.
+    pub(super) fn put_back(&mut self, former: Option<ListenKey>, now: Stamp) {
+        (self.key, self.fresh) = (former, false);
+        if former.is_none() {
+            self.retry_at = soon(now, 1_000);
+        }
     }
 
     /// The key is worth nothing any more.

@@ -4,7 +4,7 @@
 //! everything goes on on the old ones: orders leave there, signed with the old key, and the account's events
 //! are read there. When all new ones stand the keys change places, at once. When the venue refuses one, or it
 //! takes too long, the new connections go and the old ones are as if nothing had been: no order was sent on
-//! the new ones.
+//! the new ones. Only an old connection that breaks by itself meanwhile is not waited for.
 //!
 //! A connection that does not stand has nothing to lose: it is dialed anew and joins with the new key. So a
 //! key that was revoked, with which nothing can log on any more, can be replaced too.
@@ -19,8 +19,9 @@ use crate::keys::{KeyPort, Keys, Verdict};
 use crate::rest::ListenKey;
 use crate::wire::Wire;
 
-/// A key whose sessions do not stand by then is given back.
-const TRIAL: Span = Span::from_secs(20);
+/// A key whose sessions do not stand by then is given back. A connection that is being replaced has to be
+/// read for longer.
+pub const TRIAL: Span = Span::from_secs(20);
 
 /// The key that is tried, or that was and waits to be fetched.
 #[derive(Debug, Default)]
@@ -246,7 +247,9 @@ impl<L: Channel> Desk<L> {
         let Some(Some(line)) = self.lines.get(index) else { return false };
         let joins = matches!(line.state.phase, Phase::LoggingOn | Phase::Subscribing(_));
         match line.state.attempt {
-            Attempt::Joining(_) if joins => self.end_trial(Verdict::Closed, hands),
+            Attempt::Joining(_) if joins || line.channel.is_trailing() => {
+                self.end_trial(Verdict::Closed, hands)
+            }
             Attempt::Dialing if status.is_some() => {
                 let code = i64::from(status.unwrap_or(0));
                 self.end_trial(Verdict::Refused(code), hands);
@@ -268,9 +271,12 @@ impl<L: Channel> Desk<L> {
                 core::mem::swap(&mut self.wire, &mut keys.wire);
             }
         }
-        if let Some(former) = self.trial.former.take().filter(|_| !stands) {
-            self.mind.listen.put_back(former);
-            self.redirect(&former);
+        let former = self.trial.former.take();
+        if !stands {
+            self.mind.listen.put_back(former, hands.now);
+            if let Some(former) = former {
+                self.redirect(&former);
+            }
         }
         self.mind.listen.forget_other();
         for index in 0..self.lines.len() {

@@ -72,6 +72,7 @@ struct World {
     reports: Receiver<Record>,
     kill: Flag,
     fence: Fence,
+    core: Fence,
     notices: NoticeReceiver,
     /// Keys on their way to the desk and back.
     offered: Sender<Box<Keys>>,
@@ -121,7 +122,7 @@ impl World {
         let (handle, errands) = ErrandHandle::pair(256);
         let (intents, intents_out) = ring("ord-test", 256, Full::Halt);
         let (reports_in, reports) = ring("ack-test", depth, Full::Halt);
-        let (kill, fence) = (Flag::new(), Fence::none());
+        let (kill, fence, core) = (Flag::new(), Fence::none(), Fence::none());
         let (told, notices) = telemetry::notices("gw-test", 256);
         let parts = StageParts {
             name: "gw-test",
@@ -149,7 +150,8 @@ impl World {
         let (offered, keys_in) = ring("keys-test", 4, Full::Halt);
         let (keys_out, spent) = ring("spent-test", 4, Full::Halt);
         let port = KeyPort { offered: keys_in, spent: keys_out };
-        let stage = GatewayStage::open(parts, [desk]).unwrap().with_keys(venue, port);
+        let stage = GatewayStage::open(parts, [desk]).unwrap();
+        let stage = stage.with_keys(venue, port).with_core(core.clone());
         let account = wants_two.then_some(account);
         let mut world = Self {
             venue,
@@ -163,6 +165,7 @@ impl World {
             reports,
             kill,
             fence,
+            core,
             notices,
             offered,
             spent,

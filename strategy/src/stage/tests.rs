@@ -26,6 +26,7 @@ struct Bench {
     versions: Sender<Prepared>,
     retired: Receiver<Prepared>,
     gateway: Receiver<Record>,
+    alive: Fence,
 }
 
 fn bench(core: Core, journal: Option<Journal>, gateway_depth: usize) -> Bench {
@@ -47,14 +48,16 @@ fn bench(core: Core, journal: Option<Journal>, gateway_depth: usize) -> Bench {
     };
     let tools =
         Instruments { journal, meter: Writer::detached(), notices: NoticeSender::detached() };
+    let alive = Fence::shut();
     Bench {
-        stage: StrategyStage::new(core, links, tools, Still),
+        stage: StrategyStage::new(core, links, tools, Still).with_alive(alive.clone()),
         market,
         reports,
         commands,
         versions,
         retired,
         gateway,
+        alive,
     }
 }
 
@@ -305,8 +308,12 @@ fn a_full_journal_stops_everything_new_and_loses_nothing() {
     }
     assert!(backpressured);
     let consumed = bench.stage.core().inputs();
-    bench.stage.turn(at);
+    // Nobody behind it takes it to be alive for long.
+    let later = at + Span::from_secs(2);
+    bench.stage.turn(later);
+    bench.stage.housekeep(later);
     assert_eq!(bench.stage.core().inputs(), consumed);
+    assert!(bench.alive.is_open(at) && !bench.alive.is_open(later));
     for _ in 0..50 {
         keeper.turn().unwrap();
         bench.stage.turn(at);
@@ -323,6 +330,7 @@ fn time_comes_every_millisecond_of_the_runner() {
         bench.stage.turn(Stamp(1_000_000_000 + micros * 1000));
     }
     assert_eq!(bench.stage.core().inputs(), 5);
+    assert!(bench.alive.is_open(Stamp(1_005_000_000)));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 
 use base::{Clock, Span};
-use net::{Channel, LinkOptions, SendError};
+use net::{Channel, CloseReason, LinkOptions, SendError};
 
 use crate::support::{
     Authority, Frame, PATIENCE, Peer, Seen, Server, accept, frame, next, read_frame, text,
@@ -83,6 +83,69 @@ fn the_first_connection_takes_texts_until_it_is_settled() {
     link.settle();
     assert!(!link.is_trailing());
     assert_eq!(link.send_trailing_with(8, &mut write), Err(SendError::Closed));
+}
+
+/// As [`numbered`], but the second connection closes with its first text.
+fn second_closes(authority: &Authority) -> (Server, mpsc::Receiver<(u32, Option<Frame>)>) {
+    let count = AtomicU32::new(0);
+    let (tell, told) = mpsc::channel();
+    let server = Server::tls(authority.server(), move |mut peer: Peer| {
+        accept(&mut peer);
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        let end = loop {
+            match read_frame(&mut peer) {
+                Ok((0x81, payload)) if number != 1 => {
+                    let answer = format!("{number}:{}", String::from_utf8_lossy(&payload));
+                    peer.write_all(&text(&answer)).unwrap();
+                }
+                end => break end,
+            }
+        };
+        if number == 1 {
+            peer.write_all(&frame(0x88, &1008_u16.to_be_bytes())).unwrap();
+        }
+        let _ = tell.send((number, end.ok()));
+    });
+    (server, told)
+}
+
+#[test]
+fn a_second_connection_that_closes_leaves_the_first_to_go_back_to() {
+    let authority = Authority::new();
+    let (server, _told) = second_closes(&authority);
+    let (mut link, clock) = link(&authority, &server, options());
+    link.reopen(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Opened);
+    link.renew(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Renewed);
+    link.send(b"x").unwrap();
+    assert_eq!(next(&mut link, &clock), Seen::Closed(CloseReason::Peer(1008)));
+    assert!(link.is_trailing() && !link.is_open());
+    link.revert();
+    assert!(!link.is_trailing() && link.is_open());
+    link.send(b"a").unwrap();
+    assert_eq!(next(&mut link, &clock), Seen::Text(b"0:a".to_vec()));
+}
+
+#[test]
+fn a_first_connection_that_is_not_gone_back_to_goes_when_another_is_dialed() {
+    let authority = Authority::new();
+    let (server, told) = second_closes(&authority);
+    let (mut link, clock) = link(&authority, &server, options());
+    link.reopen(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Opened);
+    link.renew(clock.now());
+    assert_eq!(next(&mut link, &clock), Seen::Renewed);
+    link.send(b"x").unwrap();
+    assert_eq!(next(&mut link, &clock), Seen::Closed(CloseReason::Peer(1008)));
+    link.reopen(clock.now());
+    assert!(!link.is_trailing());
+    assert_eq!(next(&mut link, &clock), Seen::Opened);
+    let mut ended = [told.recv_timeout(PATIENCE).unwrap(), told.recv_timeout(PATIENCE).unwrap()];
+    ended.sort_by_key(|(number, _)| *number);
+    assert_eq!(ended[0], (0, Some((0x88, vec![3, 232]))));
+    link.send(b"c").unwrap();
+    assert_eq!(next(&mut link, &clock), Seen::Text(b"2:c".to_vec()));
 }
 
 #[test]

@@ -230,10 +230,15 @@ fn many_orders_are_cancelled_in_batches_on_okx() {
     assert_eq!(sizes, [10, 10, 5]);
 }
 
-/// How often the switch is set within 46 seconds with an order out.
-fn dead_man_fed((venue, instrument): (VenueId, InstrumentId), dead_man: Option<Span>) -> u32 {
+/// How often the switch is set within 46 seconds with an order out, while the core goes on for so long.
+fn dead_man_fed(
+    (venue, instrument): (VenueId, InstrumentId),
+    dead_man: Option<Span>,
+    core: Span,
+) -> u32 {
     let mut world = World::up_with(venue, Settings { dead_man, ..Settings::default() });
     world.pass(Span::from_secs(1));
+    world.core.open_until(world.now() + core);
     world.resting();
     world.step();
     let mut fed = 0;
@@ -260,7 +265,7 @@ fn dead_man_fed((venue, instrument): (VenueId, InstrumentId), dead_man: Option<S
 fn the_dead_mans_switch_is_fed_at_a_quarter_of_its_time_while_orders_are_out() {
     for market in VENUES {
         let wanted = if market.0 == VenueId::BinanceSpot { 0 } else { 4 };
-        let fed = dead_man_fed(market, Some(Span::from_secs(60)));
+        let fed = dead_man_fed(market, Some(Span::from_secs(60)), Span::from_secs(60));
         assert_eq!(fed, wanted, "{}: at 0, 15, 30 and 45 seconds", market.0);
     }
 }
@@ -268,6 +273,16 @@ fn the_dead_mans_switch_is_fed_at_a_quarter_of_its_time_while_orders_are_out() {
 #[test]
 fn the_dead_mans_switch_is_left_alone_unless_it_is_asked_for() {
     for market in VENUES {
-        assert_eq!(dead_man_fed(market, Settings::default().dead_man), 0, "{}", market.0);
+        let fed = dead_man_fed(market, Settings::default().dead_man, Span::from_secs(60));
+        assert_eq!(fed, 0, "{}", market.0);
+    }
+}
+
+#[test]
+fn a_core_that_stands_still_is_not_spoken_for() {
+    for market in VENUES {
+        let wanted = if market.0 == VenueId::BinanceSpot { 0 } else { 2 };
+        let fed = dead_man_fed(market, Some(Span::from_secs(60)), Span::from_secs(20));
+        assert_eq!(fed, wanted, "{}: at 0 and 15 seconds", market.0);
     }
 }
