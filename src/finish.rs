@@ -32,9 +32,11 @@ pub(crate) fn finish(started: Started, ended: &str, patience: Duration) -> Resul
     let Started {
         reloader, engine, placement, venues, scenario, journal, mode, began, tenure, ..
     } = started;
-    drop(reloader);
+    // Whatever it waits for, the engine does not.
+    reloader.stop();
     let seconds = began.elapsed().as_secs_f64();
     let last = engine.stop(patience);
+    drop(reloader);
     // Only now, when nothing of ours can leave any more, may another engine begin.
     drop(tenure);
     let faults: Vec<_> = last.sidecar.faults.iter().map(|(_, what)| what.clone()).collect();

@@ -25,12 +25,12 @@ use judge::{Fit, InForce, Judged, judge};
 use keys::NotChanged;
 use serde_json::{Value, json};
 use sidecar::{Adoption, Desk};
-use source::Follower;
+use source::{Follower, Found, Place};
 use std::io;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use strategy::{Plan, Prepared};
 use telemetry::Level;
 use watch::Watch;
@@ -69,6 +69,9 @@ pub(crate) struct Setup {
     pub(crate) desk: Desk,
 }
 
+/// How long who ends this waits for the thread.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The running thread. Dropping it ends it.
 pub(crate) struct Reloader {
     bell: Bell,
@@ -92,6 +95,11 @@ impl Reloader {
         Ok(Self { bell, thread: Some(thread), told })
     }
 
+    /// From here on nothing new is begun: the core is given no other version, no venue is asked anything.
+    pub(crate) fn stop(&self) {
+        self.bell.stop();
+    }
+
     /// The last thing that happened, for the screen.
     pub(crate) fn told(&self) -> Option<String> {
         self.told.try_iter().last()
@@ -100,8 +108,16 @@ impl Reloader {
 
 impl Drop for Reloader {
     fn drop(&mut self) {
-        self.bell.stop();
-        if let Some(thread) = self.thread.take() {
+        self.stop();
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + PATIENCE;
+        // bound: PATIENCE
+        while !thread.is_finished() && Instant::now() < until {
+            thread::sleep(LOOK);
+        }
+        // One that reads a file or waits for a venue may do so for long, and has nothing left to do: it
+        // ends with the process.
+        if thread.is_finished() {
             // If it panicked the version in force stayed what it was.
             let _ = thread.join();
         }
@@ -110,8 +126,7 @@ impl Drop for Reloader {
 
 /// The thread's own.
 struct Work {
-    dir: Option<PathBuf>,
-    follower: Option<Follower>,
+    place: Place,
     set: Vec<Override>,
     history: History,
     speed: u32,
@@ -155,12 +170,11 @@ impl Work {
         let Setup { origin, plan, speed, journal, versions, accounts, key_files, desk } = setup;
         let Origin { dir, remote, set, history, version, bell } = origin;
         let follow = |remote| Follower::start(remote, bell.clone(), desk.clone());
-        let follower = remote.map(follow).transpose()?;
+        let place = Place::new(dir, remote.map(follow).transpose()?);
         let in_force = InForce { version, plan };
         let (since, refused) = (Timestamp::now(), Vec::new());
         Ok(Self {
-            dir,
-            follower,
+            place,
             set,
             history,
             speed,
@@ -178,14 +192,15 @@ impl Work {
     }
 
     fn run(mut self, mut watch: Watch) {
-        if self.dir.is_some() && self.follower.is_none() && !watch.is_told() {
-            self.say(
-                Level::Warn,
-                "the configuration's folder cannot be watched: it is looked at every 30 s",
-            );
-        }
         // bound: until the bell says stop
-        while let Some(cause) = watch.next() {
+        loop {
+            if watch.became_blind() && (self.place.is_watched() || !self.key_files.is_empty()) {
+                self.say(
+                    Level::Warn,
+                    "the configuration's files cannot be watched: they are looked at every 30 s",
+                );
+            }
+            let Some(cause) = watch.next() else { return };
             if let Some(look) = self.look(cause) {
                 self.conclude(cause, &look);
             }
@@ -193,19 +208,17 @@ impl Work {
         }
     }
 
-    /// Reads what lies there and adopts it if it can be; `None` when the engine stops meanwhile.
+    /// Reads what lies there and adopts it if it can be; `None` when there is nothing to say of it, or the
+    /// engine stops meanwhile.
     fn look(&mut self, cause: Cause) -> Option<Look> {
-        let fetched = self.follower.as_ref().and_then(Follower::take);
-        let dir = fetched.as_ref().or(self.dir.as_ref());
-        let inspected = versions::read(dir.map(PathBuf::as_path), &self.set);
-        let effective = Effective::of(&inspected, dir.map(PathBuf::as_path), self.history.salt());
-        if let (Some(fetched), Some(follower)) = (fetched, &self.follower) {
-            let well = inspected.faults.is_ok();
-            follower.loaded(well);
-            if well {
-                self.dir = Some(fetched);
-            }
-        }
+        let dir = match self.place.next(cause) {
+            Found::Seen => return None,
+            Found::Faulty(faults) => return Some(Look::refused(faults)),
+            Found::Folder(dir) => dir,
+        };
+        let inspected = versions::read(dir.as_deref(), &self.set);
+        let effective = Effective::of(&inspected, dir.as_deref(), self.history.salt());
+        self.place.read(inspected.faults.as_ref().map_err(|why| lines(&why.to_string())).err());
         let both = effective.and_then(|e| inspected.into_config().map(|config| (config, e)));
         let (config, effective) = match both {
             Ok(both) => both,
@@ -257,24 +270,44 @@ impl Work {
             .desk
             .view()
             .map_or_else(Vec::new, |view| live::exceeded(&plan, &self.in_force.plan, &view));
+        if self.bell.is_stopped() {
+            return Ok(None);
+        }
         let version = versions::record(&self.history, effective, &format!("reload ({cause})"))?;
         let plan = Plan { version: version.number, ..plan };
-        let text = serde_json::to_vec(&plan).map_err(|why| why.to_string())?;
-        // Whoever follows the journal finds the plan when it finds the record that adopts it.
-        journal::keep_plan(&self.journal, plan.epoch, plan.version, &text)
-            .map_err(|why| why.to_string())?;
-        if self.versions.offer.push(Prepared::new(&plan)).is_err() {
-            return Err("the core has not taken the version before".to_owned());
-        }
-        let Some(former) = self.await_former() else { return Ok(None) };
-        if former.version() == plan.version {
-            return Err(format!("the core refused version {}", plan.version));
+        match self.hand_over(&plan) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(why) => {
+                let back = versions::take_back(&self.history, &self.in_force.version, plan.version);
+                return Err(back.err().into_iter().fold(why, |why, more| format!("{why}; {more}")));
+            }
         }
         self.desk.log_level(log::level(&config.logging, config.system.debug));
         self.in_force = InForce { version, plan };
         self.since = Timestamp::now();
         let changes = changes.iter().map(ToString::to_string).collect();
         Ok(Some(Look { changes, limits, ..Look::of(Adoption::Adopted) }))
+    }
+
+    /// Lays a plan beside the journal and gives it to the core; `false` when the engine stops before the core
+    /// has it.
+    fn hand_over(&mut self, plan: &Plan) -> Result<bool, String> {
+        let text = serde_json::to_vec(plan).map_err(|why| why.to_string())?;
+        // Whoever follows the journal finds the plan when it finds the record that adopts it.
+        journal::keep_plan(&self.journal, plan.epoch, plan.version, &text)
+            .map_err(|why| why.to_string())?;
+        if self.bell.is_stopped() {
+            return Ok(false);
+        }
+        if self.versions.offer.push(Prepared::new(plan)).is_err() {
+            return Err("the core has not taken the version before".to_owned());
+        }
+        let Some(former) = self.await_former() else { return Ok(false) };
+        if former.version() == plan.version {
+            return Err(format!("the core refused version {}", plan.version));
+        }
+        Ok(true)
     }
 
     /// What the core gives back for what it was given; `None` when the engine stops first.
@@ -294,13 +327,9 @@ impl Work {
     /// Tells everybody what a look came to.
     fn conclude(&mut self, cause: Cause, look: &Look) {
         self.desk.count(look.adoption);
-        if look.adoption == Adoption::Unchanged && cause == Cause::Time {
-            self.refused.clear();
-            return;
-        }
-        let again = look.adoption == Adoption::Refused && self.refused == look.faults;
+        let is_news = is_news(cause, look, &self.refused);
         self.refused.clone_from(&look.faults);
-        if again && cause == Cause::Time {
+        if !is_news {
             return;
         }
         self.publish(&json!({
@@ -352,6 +381,12 @@ impl Work {
     }
 }
 
+/// Whether people are told of a look: not that it was time for one, unless it came to something else than the
+/// one before, which refused what lay there for these reasons.
+fn is_news(cause: Cause, look: &Look, refused: &[String]) -> bool {
+    cause != Cause::Time || look.adoption == Adoption::Adopted || look.faults != refused
+}
+
 /// Files of their own that keys are read from.
 pub(crate) fn key_files(config: &Config) -> Vec<PathBuf> {
     config.exchanges.iter().flat_map(|exchange| exchange.key_files.clone()).collect()
@@ -360,3 +395,6 @@ pub(crate) fn key_files(config: &Config) -> Vec<PathBuf> {
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests;

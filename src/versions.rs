@@ -2,7 +2,6 @@
 
 use config::history::{Effective, History};
 use config::{Inspected, Override};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A version of the configuration that is, was or is about to be in force.
@@ -14,8 +13,8 @@ pub(crate) struct Version {
     pub(crate) hash: String,
     /// Whether nobody had recorded it before.
     pub(crate) new: bool,
-    /// Every value by its key; secrets as digests.
-    pub(crate) values: BTreeMap<String, String>,
+    /// What it says.
+    pub(crate) effective: Effective,
 }
 
 /// The configuration as this process would read it now.
@@ -32,7 +31,14 @@ pub(crate) fn record(
     let recorded = history.record(&effective, origin, &who())?;
     let number = u32::try_from(recorded.number)
         .map_err(|_| format!("version {} is above all numbers", recorded.number))?;
-    Ok(Version { number, hash: recorded.hash, new: recorded.new, values: effective.values })
+    Ok(Version { number, hash: recorded.hash, new: recorded.new, effective })
+}
+
+/// Records that a version was not adopted: its number is spent, as orders and journal go by it, and what is
+/// in force is the newest again.
+pub(crate) fn take_back(history: &History, in_force: &Version, number: u32) -> Result<(), String> {
+    let origin = format!("version {number} was not adopted");
+    history.record(&in_force.effective, &origin, &who()).map(drop)
 }
 
 /// Whose doing it is: the user of this process.
@@ -48,3 +54,6 @@ impl Version {
         self.hash.get(..12).unwrap_or(&self.hash)
     }
 }
+
+#[cfg(test)]
+mod tests;

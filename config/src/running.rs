@@ -2,7 +2,7 @@
 //! threads that can take another one, and API keys, which are proved and tried before they are used.
 //! Everything else shapes threads, connections or tables that are made at start.
 
-use crate::plan::unused::is_unused;
+use crate::plan::unused::{covers, is_unused};
 
 /// Keys, or whole sections; `*` is any one name.
 const RUNNING: &[&str] = &[
@@ -42,18 +42,6 @@ pub fn may_change(key: &str) -> bool {
 pub fn credential_of(key: &str) -> Option<&str> {
     let (exchange, key) = key.strip_prefix("exchanges.")?.split_once('.')?;
     matches!(key, "api_key" | "secret_key" | "passphrase").then_some(exchange)
-}
-
-/// Whether a key is read and checked, and nothing acts on it.
-#[must_use]
-pub fn is_idle(key: &str) -> bool {
-    is_unused(&key.split('.').collect::<Vec<_>>())
-}
-
-fn covers(pattern: &str, path: &[&str]) -> bool {
-    let parts: Vec<&str> = pattern.split('.').collect();
-    parts.len() <= path.len()
-        && parts.iter().zip(path).all(|(known, part)| *known == "*" || known == part)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub(super) fn judge(
     effective: Effective,
     speed: u32,
 ) -> Judged {
-    let changes = difference(&in_force.version.values, &effective.values);
+    let changes = difference(&in_force.version.effective.values, &effective.values);
     if changes.is_empty() {
         return Judged::Same;
     }

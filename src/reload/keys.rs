@@ -76,7 +76,11 @@ pub(super) fn change(
     let mut offers = Vec::new();
     let mut faults = Vec::new();
     for venue in venues {
-        match proved(accounts, config, venue) {
+        let proved = proved(accounts, config, venue, stops);
+        if stops() {
+            return Err(NotChanged::Stopping);
+        }
+        match proved {
             Ok(Some(offer)) => offers.push(offer),
             Ok(None) => {}
             Err(why) => faults.push(format!("{venue}: the new API key is not used: {why}")),
@@ -100,16 +104,16 @@ pub(super) fn go_back(
         let Standing { venue, former, keys } = standing;
         let Some(account) = accounts.of(venue) else { continue };
         let newer = account.rest.signer.change(former);
-        match account.offer(keys).then(|| account.fetch(stops)).flatten() {
-            Some(keys) if keys.verdict() == Some(Verdict::Stands) => {}
-            Some(keys) => {
-                account.rest.signer.change(newer);
-                let why = words(keys.verdict());
-                told.push(format!(
-                    "{venue}: {why} the key before as well: the new one stays in use"
-                ));
-            }
-            None => return told,
+        let verdict = if account.offer(keys) {
+            let Some(keys) = account.fetch(stops) else { return told };
+            keys.verdict()
+        } else {
+            Some(Verdict::NotTried)
+        };
+        if verdict != Some(Verdict::Stands) {
+            account.rest.signer.change(newer);
+            let why = words(verdict);
+            told.push(format!("{venue}: {why} the key before as well: the new one stays in use"));
         }
     }
     told
@@ -122,6 +126,7 @@ fn proved(
     accounts: &mut Accounts,
     config: &Config,
     venue: VenueId,
+    stops: &dyn Fn() -> bool,
 ) -> Result<Option<Offer>, String> {
     let (Some(account), Some(exchange)) = (accounts.of(venue), config.venue(venue)) else {
         return Ok(None);
@@ -130,7 +135,7 @@ fn proved(
     let credentials = credentials.ok_or("there is none")?;
     let keys = Keys::new(venue, Arc::clone(&credentials), account.rest.recv_window_ms)
         .map_err(|why| why.to_string())?;
-    account.prove(&credentials)?;
+    account.prove(&credentials, stops)?;
     Ok(Some((venue, credentials, keys)))
 }
 
@@ -189,9 +194,13 @@ fn words(verdict: Option<Verdict>) -> String {
 
 impl Account {
     /// Asks the venue whether it knows a key.
-    fn prove(&self, credentials: &Arc<Credentials>) -> Result<(), String> {
+    fn prove(
+        &self,
+        credentials: &Arc<Credentials>,
+        stops: &dyn Fn() -> bool,
+    ) -> Result<(), String> {
         let signer = Signer::new(Arc::clone(credentials));
-        Rest::new(RestParts { signer, ..self.rest.clone() }).prove(&self.http)
+        Rest::new(RestParts { signer, ..self.rest.clone() }).prove(&self.http, stops)
     }
 
     /// Hands keys to the desk; `false` when there is no room.
@@ -213,3 +222,6 @@ impl Account {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

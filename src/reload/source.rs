@@ -15,6 +15,64 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Before a source that gave nothing is asked again.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// Where the configuration is read from: a folder, or the copies that are made of a source.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The folder; of a source, its last copy that loaded without a fault.
+    dir: Option<PathBuf>,
+    follower: Option<Follower>,
+    /// The copy that is being looked at.
+    copy: Option<PathBuf>,
+    /// What is wrong with what the source holds.
+    faulty: Option<Vec<String>>,
+}
+
+/// What there is to look at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// What a look before this has seen and said.
+    Seen,
+    /// What the source holds was looked at and has these faults.
+    Faulty(Vec<String>),
+    /// This folder; without one the built-in files.
+    Folder(Option<PathBuf>),
+}
+
+impl Place {
+    pub(super) fn new(dir: Option<PathBuf>, follower: Option<Follower>) -> Self {
+        Self { dir, follower, copy: None, faulty: None }
+    }
+
+    /// Whether there is a folder that others write to.
+    pub(super) fn is_watched(&self) -> bool {
+        self.dir.is_some() && self.follower.is_none()
+    }
+
+    /// What to look at for this reason. A folder is to be followed by [`Place::read`].
+    pub(super) fn next(&mut self, cause: Cause) -> Found {
+        let Some(follower) = &self.follower else { return Found::Folder(self.dir.clone()) };
+        self.copy = follower.take();
+        if self.copy.is_some() {
+            return Found::Folder(self.copy.clone());
+        }
+        match &self.faulty {
+            _ if cause == Cause::Source => Found::Seen,
+            Some(faults) => Found::Faulty(faults.clone()),
+            None => Found::Folder(self.dir.clone()),
+        }
+    }
+
+    /// Says what is wrong with the folder that was looked at.
+    pub(super) fn read(&mut self, faults: Option<Vec<String>>) {
+        let (Some(follower), Some(copy)) = (&self.follower, self.copy.take()) else { return };
+        follower.loaded(faults.is_none());
+        if faults.is_none() {
+            self.dir = Some(copy);
+        }
+        self.faulty = faults;
+    }
+}
+
 /// The reloader's end.
 #[derive(Debug)]
 pub(super) struct Follower {
@@ -93,3 +151,6 @@ fn tell(desk: &Desk, why: Option<&SourceFault>) {
         None => desk.say(Level::Info, "configuration", "the source answers again".to_owned()),
     };
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,9 +61,14 @@ impl Bell {
         Ok(Self { wake: Arc::new(wake), asked: Arc::default(), stop: Flag::new() })
     }
 
-    /// Asks for a look. Asking again before it came changes nothing.
+    /// Asks for a look. Asking again before it came changes nothing but the reason that is told; that it
+    /// was time to look takes no other's place.
     pub(crate) fn ask(&self, cause: Cause) {
-        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if cause != Cause::Time || asked.is_none() {
+            *asked = Some(cause);
+        }
+        drop(asked);
         self.ring();
     }
 
@@ -98,6 +103,8 @@ pub(super) struct Watch {
     files: Vec<PathBuf>,
     /// What the kernel tells; `None` where it cannot.
     inotify: Option<OwnedFd>,
+    /// That the kernel tells nothing was said.
+    blind: bool,
     bell: Bell,
     looked: Instant,
 }
@@ -105,7 +112,7 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new(dir: Option<PathBuf>, files: Vec<PathBuf>, bell: Bell) -> Self {
         let inotify = listen(dir.as_deref(), &files).ok();
-        Self { dir, files, inotify, bell, looked: Instant::now() }
+        Self { dir, files, inotify, blind: false, bell, looked: Instant::now() }
     }
 
     /// Listens to these files instead of those it was told of before.
@@ -118,9 +125,12 @@ impl Watch {
         }
     }
 
-    /// Whether the kernel tells of changes; else they are seen within [`ROUND`].
-    pub(super) fn is_told(&self) -> bool {
-        self.inotify.is_some()
+    /// Whether the kernel does not tell of changes any more, or never did, and nobody has asked since: they
+    /// are seen within [`ROUND`] only.
+    pub(super) fn became_blind(&mut self) -> bool {
+        let is_blind = self.inotify.is_none();
+        let was_blind = core::mem::replace(&mut self.blind, is_blind);
+        is_blind && !was_blind
     }
 
     /// Waits for the next reason to look; `None` when there will be none. What happens from its return on

@@ -248,7 +248,7 @@ impl<L: Channel> Desk<L> {
         let joins = matches!(line.state.phase, Phase::LoggingOn | Phase::Subscribing(_));
         match line.state.attempt {
             Attempt::Joining(_) if joins || line.channel.is_trailing() => {
-                self.end_trial(Verdict::Closed, hands)
+                self.end_trial(Verdict::Closed, hands);
             }
             Attempt::Dialing if status.is_some() => {
                 let code = i64::from(status.unwrap_or(0));

@@ -11,28 +11,52 @@ const CALLS_MAX: u32 = 256;
 /// Most characters of the venue's own words that are passed on.
 const WORDS_MAX: usize = 200;
 
+/// What became of a call.
+enum Heard {
+    /// The body of its answer.
+    Body(Vec<u8>),
+    /// None came, for this reason.
+    Nothing(String),
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self::Body(Vec::new())
+    }
+}
+
 impl<C: Clock> Rest<C> {
     /// Asks the venue whether the account can be traded with the key that signs here. Reads only, and
-    /// waits: for cold threads, and for a `Rest` that makes no other calls.
+    /// waits: for cold threads, and for a `Rest` that makes no other calls. No further call is made once
+    /// `stops` says so.
     ///
     /// # Errors
     /// The venue's words, without anything of the key in them.
-    pub fn prove(&mut self, http: &HttpClient) -> Result<(), String> {
+    pub fn prove(&mut self, http: &HttpClient, stops: &dyn Fn() -> bool) -> Result<(), String> {
         let base = self.parts.base.clone();
-        self.prove_with(&mut |call: &Call| send(http, &base, call))
+        self.prove_with(&mut |call: &Call| send(http, &base, call), stops)
     }
 
-    pub(super) fn prove_with(&mut self, exchange: &mut super::Exchange<'_>) -> Result<(), String> {
-        let mut last = Vec::new();
+    pub(super) fn prove_with(
+        &mut self,
+        exchange: &mut super::Exchange<'_>,
+        stops: &dyn Fn() -> bool,
+    ) -> Result<(), String> {
+        let mut last = Heard::default();
         let mut unfit = None;
         let mut watched = |call: &Call| {
-            last.clear();
-            let answer = exchange(call)?;
-            last.extend_from_slice(&answer.body);
-            Ok(answer)
+            let answer = exchange(call);
+            last = match &answer {
+                Ok(answer) => Heard::Body(answer.body.clone()),
+                Err(why) => Heard::Nothing(why.fault().detail.clone()),
+            };
+            answer
         };
         let mut walk = Walk::default();
         for step in 0..CALLS_MAX {
+            if stops() {
+                return Err("it was not asked to the end".to_owned());
+            }
             let job = Job { task: Task::Account, tag: 0, step, offset_ns: 0 };
             let mut tell = |news: News| {
                 if let News::Unfit(why) = news {
@@ -49,17 +73,25 @@ impl<C: Clock> Rest<C> {
         Err("its questions had no end".to_owned())
     }
 
-    /// What the venue said, cut to what a line holds. Some quote the request, key included.
-    fn words(&self, failure: Failure, body: &[u8]) -> String {
+    /// What the venue said, or why it said nothing, cut to what a line holds. Some quote the request, key
+    /// included.
+    fn words(&self, failure: Failure, heard: &Heard) -> String {
         let credentials = self.parts.signer.now();
-        let mut text = String::from_utf8_lossy(body).into_owned();
+        let mut text = match heard {
+            Heard::Body(body) => String::from_utf8_lossy(body).into_owned(),
+            Heard::Nothing(why) => why.clone(),
+        };
         let hidden = credentials.passphrase.iter().chain([&credentials.key]);
         for secret in hidden {
             text = text.replace(secret.expose(), "[redacted]");
         }
         let text: String = text.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+        let base = &self.parts.base;
         match (failure.status, text.as_str()) {
-            (0, "") => "no answer".to_owned(),
+            (0, "") => format!("no answer from {base}"),
+            (0, text) if matches!(heard, Heard::Nothing(_)) => {
+                format!("no answer from {base}: {text}")
+            }
             (0, text) => format!("an answer that cannot be read: {text}"),
             (status, "") => format!("HTTP {status}"),
             (status, text) => format!("HTTP {status}: {text}"),

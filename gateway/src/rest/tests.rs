@@ -13,6 +13,7 @@ use base::{
 };
 use net::{HttpError, HttpFault, HttpFaultKind, HttpResponse, Method};
 use rings::{Fence, Flag};
+use std::cell::Cell;
 use std::sync::Arc;
 use venue::credentials::Credentials;
 use venue::sign::{self, HmacKey};
@@ -231,10 +232,11 @@ fn a_key_is_proved_by_reading_calls_alone_and_the_venue_is_quoted_without_it() {
     ];
     for (venue, status, body) in cases {
         let mut calls = Vec::new();
-        let words = rest(venue).prove_with(&mut |call: &Call| {
+        let mut exchange = |call: &Call| {
             calls.push(call.clone());
             Ok(HttpResponse { status, headers: vec![], body: body.as_bytes().to_vec() })
-        });
+        };
+        let words = rest(venue).prove_with(&mut exchange, &|| false);
         let words = words.expect_err("refused");
         let secret = body.replace("phrase", "[redacted]").replace("17key5", "17[redacted]5");
         // Its name is short here, and part of "API-key" as well.
@@ -252,11 +254,31 @@ fn a_key_that_may_not_trade_is_not_proved() {
         }
     };
     let mut spot = rest(VenueId::BinanceSpot);
-    assert_eq!(spot.prove_with(&mut answer(r#"{"canTrade":true}"#)), Ok(()));
-    let refused = spot.prove_with(&mut answer(r#"{"canTrade":false}"#));
+    assert_eq!(spot.prove_with(&mut answer(r#"{"canTrade":true}"#), &|| false), Ok(()));
+    let refused = spot.prove_with(&mut answer(r#"{"canTrade":false}"#), &|| false);
     assert_eq!(refused, Err("it may not trade".to_owned()));
-    let silent = spot.prove_with(&mut |_: &Call| {
-        Err(HttpError::NotSent(HttpFault { kind: HttpFaultKind::Request, detail: String::new() }))
-    });
-    assert_eq!(silent, Err("no answer".to_owned()));
+    for (detail, told) in [
+        ("dns: no such name", "no answer from https://venue.test: dns: no such name"),
+        ("", "no answer from https://venue.test"),
+    ] {
+        let mut silent = |_: &Call| {
+            let detail = detail.to_owned();
+            Err(HttpError::NotSent(HttpFault { kind: HttpFaultKind::Request, detail }))
+        };
+        assert_eq!(spot.prove_with(&mut silent, &|| false), Err(told.to_owned()));
+    }
+}
+
+#[test]
+fn a_proof_asks_nothing_more_once_the_engine_stops() {
+    let stops = Cell::new(false);
+    let mut calls = 0;
+    let mut exchange = |_: &Call| {
+        calls += 1;
+        stops.set(true);
+        let body = r#"{"retCode":0,"result":{"unified":5,"readOnly":0,"permissions":{}}}"#;
+        Ok(HttpResponse { status: 200, headers: vec![], body: body.as_bytes().to_vec() })
+    };
+    assert!(rest(VenueId::Bybit).prove_with(&mut exchange, &|| stops.get()).is_err());
+    assert_eq!(calls, 1);
 }

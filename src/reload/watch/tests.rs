@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 fn told(dir: &Path, change: impl FnOnce()) -> Option<Cause> {
     let bell = Bell::new().unwrap();
     let mut watch = Watch::new(Some(dir.to_owned()), Vec::new(), bell);
-    assert!(watch.is_told());
+    assert!(!watch.became_blind());
     change();
     watch.next()
 }
@@ -94,4 +94,34 @@ fn a_mounted_file_that_is_turned_or_written_is_heard_once_it_is_named() {
     assert_eq!(watch.next(), Some(Cause::Files));
     fs::write(mounted.path().join("..two/key"), "c").unwrap();
     assert_eq!(watch.next(), Some(Cause::Files));
+}
+
+#[test]
+fn that_it_is_time_to_look_takes_no_other_reasons_place() {
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(None, Vec::new(), bell.clone());
+    bell.ask(Cause::Time);
+    bell.ask(Cause::Request);
+    bell.ask(Cause::Time);
+    assert_eq!(watch.next(), Some(Cause::Request));
+}
+
+#[test]
+fn a_folder_that_cannot_be_watched_any_more_is_told_once_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let here = dir.path().join("here");
+    let bell = Bell::new().unwrap();
+    let mut watch = Watch::new(Some(here.clone()), Vec::new(), bell.clone());
+    assert!(watch.became_blind(), "there is none");
+    assert!(!watch.became_blind(), "that was said");
+    let look = |watch: &mut Watch| {
+        bell.ask(Cause::Signal);
+        assert_eq!(watch.next(), Some(Cause::Signal));
+        watch.became_blind()
+    };
+    fs::create_dir(&here).unwrap();
+    assert!(!look(&mut watch));
+    fs::remove_dir(&here).unwrap();
+    assert!(look(&mut watch));
+    assert!(!look(&mut watch));
 }
