@@ -276,7 +276,7 @@ fn a_proof_asks_nothing_more_once_the_engine_stops() {
     let mut exchange = |_: &Call| {
         calls += 1;
         stops.set(true);
-        let body = r#"{"retCode":0,"result":{"unified":5,"readOnly":0,"permissions":{}}}"#;
+        let body = r#"{"retCode":0,"result":{"unifiedMarginStatus":5}}"#;
         Ok(HttpResponse { status: 200, headers: vec![], body: body.as_bytes().to_vec() })
     };
     assert!(rest(VenueId::Bybit).prove_with(&mut exchange, &|| stops.get()).is_err());
