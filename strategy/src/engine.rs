@@ -287,12 +287,6 @@ impl Core {
         self.risk.mode
     }
 
-    /// Pairs that hold a position or are about to.
-    #[must_use]
-    pub fn pairs_alive(&self) -> usize {
-        self.pairs.alive().count()
-    }
-
     /// Inputs consumed so far.
     #[must_use]
     pub fn inputs(&self) -> u64 {

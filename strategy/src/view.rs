@@ -159,6 +159,12 @@ pub struct LimitView {
 }
 
 impl Core {
+    /// Pairs that hold a position or are about to.
+    #[must_use]
+    pub fn pairs_alive(&self) -> usize {
+        self.pairs.alive().count()
+    }
+
     /// Everything at this moment.
     #[must_use]
     pub fn view(&self) -> View {
